@@ -1,0 +1,87 @@
+use std::fmt;
+
+/// What a server (or the way to it) answered, in the same terms for every engine.
+///
+/// Never made from a driver error's `Display`: that can hold the password, or a line number of the server's own
+/// source code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlError {
+    /// What it means for the run.
+    pub kind: SqlErrorKind,
+    /// The server's message, one or more lines, no position, no code.
+    pub message: String,
+    /// SQLSTATE, MySQL error number or SQLite's extended result code, as the engine's manual lists it.
+    pub code: Option<String>,
+    /// PostgreSQL's DETAIL. Can hold values of rows: shown only with `-v`.
+    pub detail: Option<String>,
+    /// PostgreSQL's HINT.
+    pub hint: Option<String>,
+    /// PostgreSQL's CONTEXT (the PL/pgSQL stack).
+    pub context: Option<String>,
+    /// Where in the statement.
+    pub position: Option<Position>,
+}
+
+/// Where in the statement's text an error is, as precisely as the engine tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Position {
+    /// 0-based index in characters into the statement (PostgreSQL).
+    Character(usize),
+    /// 1-based line of the statement (MySQL: `near '…' at line 3`), with the text it stopped at where given.
+    Line(usize, Option<String>),
+    /// A piece of the statement that the message quotes (SQLite: `near "x"`).
+    Text(String),
+}
+
+/// What an error means for the run. Decides retry, exit code and hints; finer distinctions stay in the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SqlErrorKind {
+    /// The statement is wrong, or the data does not allow it.
+    Statement,
+    /// The user lacks a right.
+    PermissionDenied,
+    /// The database or the server is read-only.
+    ReadOnly,
+    /// A lock was not had in time (PostgreSQL 55P03, MySQL 1205, SQLite BUSY).
+    LockTimeout,
+    /// The engine chose this transaction as the victim of a deadlock or a serialization conflict.
+    Deadlock,
+    /// `statement_timeout` (or `max_statement_time`) ended it.
+    StatementTimeout,
+    /// It was cancelled from outside.
+    Cancelled,
+    /// The fence found that this session does not hold the migration lock any more.
+    LockLost,
+    /// The fence found the version already recorded, or the row gone.
+    AlreadyDone,
+    /// The connection ended before the answer: the statement's outcome is unknown.
+    ConnectionLost,
+    /// No server answers there.
+    Unreachable,
+    /// The server refused the login.
+    AuthenticationFailed,
+    /// The database does not exist.
+    DatabaseMissing,
+    /// TLS could not be had as asked, or the certificate did not verify.
+    Tls,
+    /// The disk is full, or another resource ran out.
+    OutOfResources,
+    /// The driver gave up on something it does not understand.
+    Protocol,
+}
+
+impl SqlError {
+    /// An error with a message and nothing else.
+    pub fn new(kind: SqlErrorKind, message: impl Into<String>) -> Self {
+        SqlError { kind, message: message.into(), code: None, detail: None, hint: None, context: None, position: None }
+    }
+}
+
+impl fmt::Display for SqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SqlError {}

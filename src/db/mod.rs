@@ -1,0 +1,128 @@
+//! Sessions: one dedicated connection to one database, and what can be done on it.
+//!
+//! A [`Session`] is a narrow port: an engine adapts its driver's connection to it, and every behaviour (the lock,
+//! the history, execution) is written once on top. To add an engine, implement [`Session`] over its connection,
+//! map its errors to [`SqlError`], and give `dialect` its SQL texts; `tests/it` runs the same suite on it.
+
+mod adapter;
+mod error;
+pub mod lock;
+mod mysql;
+pub mod notices;
+mod options;
+mod postgres;
+mod sqlite;
+
+pub use error::{Position, SqlError, SqlErrorKind};
+pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::dialect::Engine;
+
+/// One row of a bookkeeping query: every column as text, NULL as None.
+///
+/// The tool's own queries cast what they read to text, so that one type serves all engines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(pub Vec<Option<String>>);
+
+impl Row {
+    /// The text of column `index`; None when it is NULL or there is no such column.
+    pub fn text(&self, index: usize) -> Option<&str> {
+        self.0.get(index)?.as_deref()
+    }
+
+    /// Column `index` as a number; None when NULL, absent or not a number.
+    pub fn number(&self, index: usize) -> Option<i64> {
+        self.text(index)?.parse().ok()
+    }
+}
+
+/// How one statement of a batch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatementResult {
+    /// Rows inserted, updated, deleted or returned; None where the engine does not say.
+    pub rows: Option<u64>,
+    /// Time since the statement before it ended (or since the batch was sent).
+    pub elapsed: Duration,
+}
+
+/// A batch ended early: statement `index` failed, those before it were executed, those after it were not.
+#[derive(Debug, thiserror::Error)]
+#[error("statement {index}: {error}")]
+pub struct BatchError {
+    /// Index into the batch.
+    pub index: usize,
+    /// What the server said; its position is relative to that statement.
+    pub error: SqlError,
+}
+
+/// What the server is, as it says itself.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ServerInfo {
+    /// `PostgreSQL`, `MySQL`, `MariaDB`, `SQLite`.
+    pub product: String,
+    /// `15.18`, `10.11.19-MariaDB`, `3.51.3`.
+    pub version: String,
+    /// The database user of this session; empty on SQLite.
+    pub user: String,
+    /// The server's id for this session (PostgreSQL backend pid, MySQL connection id); 0 on SQLite.
+    pub session_id: i64,
+}
+
+/// One dedicated connection. Dropping it closes the connection.
+///
+/// Everything it sends is text that is already quoted ([`crate::dialect::literal`]); no prepared statements, no pool,
+/// no hidden session changes: what a migration does here is what it does in the engine's own client.
+#[async_trait]
+pub trait Session: Send {
+    /// The engine behind it.
+    fn engine(&self) -> Engine;
+
+    /// What the server said on connecting.
+    fn server(&self) -> &ServerInfo;
+
+    /// Runs `statements` in order and reads every result to its end. Stops at the first error.
+    ///
+    /// Statements travel in as few messages as bounds allow, so the server may start the next one before the result
+    /// of the one before is seen: callers put several into one batch only where one transaction holds them, and a
+    /// statement that cannot run in a transaction goes alone. `done` hears of each finished statement, in order.
+    async fn run(
+        &mut self,
+        statements: &[&str],
+        done: &mut (dyn FnMut(usize, StatementResult) + Send),
+    ) -> Result<(), BatchError>;
+
+    /// Runs one query of the tool's own and returns all its rows. Cells of any type are read as text.
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, SqlError>;
+
+    /// Runs one statement of the tool's own and returns the number of rows it changed.
+    async fn execute(&mut self, sql: &str) -> Result<u64, SqlError>;
+
+    /// Runs `COPY … FROM STDIN` with its data. Engines without it never get one, because only PostgreSQL's
+    /// classifier finds them.
+    async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError>;
+
+    /// Whether the connection still answers.
+    async fn ping(&mut self) -> Result<(), SqlError>;
+
+    /// Takes back what a migration changed in the session (settings, role, schema, time zone), without giving up
+    /// the migration lock, and applies `options` again. Cheap: at most one message.
+    async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError>;
+
+    /// A handle that stops this session's running statement on the server, usable while the session is busy.
+    fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// Closes the connection politely.
+    async fn close(self: Box<Self>);
+}
+
+/// Stops the statement a session is running, on the server, from outside.
+#[async_trait]
+pub trait Canceller: Send + Sync {
+    /// Asks the server to stop the statement that runs now. The session's own call then ends with
+    /// [`SqlErrorKind::Cancelled`]. Does nothing when no statement runs.
+    async fn cancel(&self) -> Result<(), SqlError>;
+}

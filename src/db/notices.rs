@@ -1,0 +1,1 @@
+//! What servers say beside results: PostgreSQL's notices, MySQL's warnings.

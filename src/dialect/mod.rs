@@ -1,0 +1,68 @@
+//! What differs between engines, as pure facts: data for the lexer and the classifier, limits, and the text of the
+//! tool's own SQL. No connection is needed to ask any of it.
+
+pub mod history_sql;
+mod literal;
+pub mod lock_sql;
+mod mysql;
+mod postgres;
+mod sqlite;
+
+pub use literal::{identifier, literal};
+
+use std::fmt;
+
+/// A database engine dbwarden knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB; which of the two is found on connecting.
+    MySql,
+    /// SQLite, embedded.
+    Sqlite,
+}
+
+impl Engine {
+    /// Every engine, for tests and messages that list them.
+    pub const ALL: [Engine; 3] = [Engine::Postgres, Engine::MySql, Engine::Sqlite];
+
+    /// The value of `database_type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Postgres => "postgresql",
+            Engine::MySql => "mysql",
+            Engine::Sqlite => "sqlite",
+        }
+    }
+
+    /// Whether DDL takes part in transactions, so that a migration can be undone whole.
+    pub fn transactional_ddl(self) -> bool {
+        match self {
+            Engine::Postgres | Engine::Sqlite => true,
+            Engine::MySql => false,
+        }
+    }
+
+    /// The statement that opens a migration's transaction.
+    pub fn begin(self) -> &'static str {
+        match self {
+            Engine::Postgres => "BEGIN",
+            Engine::MySql => "START TRANSACTION",
+            // Takes the write lock at once: a deferred transaction that reads first can fail with SQLITE_BUSY when
+            // it wants to write, and waiting does not help then (https://www.sqlite.org/lang_transaction.html).
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Engine::Postgres => "PostgreSQL",
+            Engine::MySql => "MySQL/MariaDB",
+            Engine::Sqlite => "SQLite",
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! The `dbwarden` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dbwarden::run()
+}

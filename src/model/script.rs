@@ -1,0 +1,100 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Directives;
+
+/// One section of a migration file (or the rollback text of a history row), cut into statements.
+///
+/// It shares the text it was cut from: spans are byte offsets into that text, so that no statement is copied until
+/// it is sent and every error can show where it stands.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// The whole text the spans point into: the file, BOM and carriage returns included.
+    pub source: Arc<String>,
+    /// The section's own part of `source`: what follows its marker line, up to the next marker or the end.
+    pub span: Range<usize>,
+    /// The statements in file order. Empty when the section holds none.
+    pub statements: Vec<Statement>,
+    /// What directives say about running this section, those of the header included.
+    pub directives: Directives,
+}
+
+impl Script {
+    /// The section's text without its marker line.
+    pub fn text(&self) -> &str {
+        &self.source[self.span.clone()]
+    }
+
+    /// The text of one statement, without its terminator and without `COPY` data.
+    ///
+    /// # Panics
+    /// If `index` is not below the number of statements.
+    pub fn statement_text(&self, index: usize) -> &str {
+        &self.source[self.statements[index].span.clone()]
+    }
+
+    /// The data lines of a `COPY … FROM STDIN`, without the closing `\.`.
+    pub fn copy_data(&self, index: usize) -> Option<&str> {
+        self.statements[index].copy_data.clone().map(|span| &self.source[span])
+    }
+
+    /// Whether the section does nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+}
+
+/// One SQL statement of a [`Script`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Byte offsets into [`Script::source`], from the first to the last character that is not blank, comment or
+    /// terminator.
+    pub span: Range<usize>,
+    /// The 1-based line in the file on which it starts.
+    pub line: usize,
+    /// How it behaves with transactions.
+    pub kind: StatementKind,
+    /// `-- @dbwarden:autocommit` stands before it: it runs outside any transaction, in its place.
+    pub autocommit: bool,
+    /// The data of a `COPY … FROM STDIN`: byte offsets into [`Script::source`].
+    pub copy_data: Option<Range<usize>>,
+}
+
+/// How a statement behaves with transactions: what planning needs to know of it, and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StatementKind {
+    /// The author's own `BEGIN`, `COMMIT`, `SAVEPOINT`.
+    TransactionControl(TransactionControl),
+    /// The engine refuses it inside a transaction (`CREATE INDEX CONCURRENTLY`, `VACUUM`): it runs alone.
+    NonTransactional,
+    /// The engine commits before and after it (MySQL's DDL): it runs alone.
+    ImplicitCommit,
+    /// Schema change that can share a transaction.
+    Ddl,
+    /// `ALTER TYPE … ADD VALUE`: the value cannot be used before the commit, so its segment ends after it when
+    /// statements follow (<https://www.postgresql.org/docs/current/sql-altertype.html>).
+    AddEnumValue,
+    /// Data change or query.
+    Dml,
+    /// Changes the session only and may run inside a transaction (`SET search_path`, `SET @x = 1`).
+    SessionSetting,
+    /// Changes the session only, and does nothing (or fails) inside a transaction (`PRAGMA foreign_keys`).
+    ConnectionSetting,
+    /// `COPY … FROM STDIN` with its data in the file.
+    Copy,
+    /// Not recognised: it may share a transaction, and the server has the last word.
+    Other,
+}
+
+/// The author's own transaction statements, whatever their spelling (`BEGIN`, `START TRANSACTION`, `END`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransactionControl {
+    /// `BEGIN`, `START TRANSACTION`.
+    Begin,
+    /// `COMMIT`, `END`.
+    Commit,
+    /// `ROLLBACK`, `ABORT`: refused in a migration.
+    Rollback,
+    /// `SAVEPOINT`, `RELEASE`, `ROLLBACK TO`: harmless, sent as it stands.
+    Savepoint,
+}

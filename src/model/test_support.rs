@@ -1,0 +1,51 @@
+//! Small values for unit tests of the pure core.
+
+use std::sync::Arc;
+
+use super::{Checksum, Directives, Migration, MigrationKind, Rollback, Script, Statement, StatementKind};
+
+/// A migration called after `file_name`, with one statement each way that can share a transaction.
+pub(crate) fn migration(file_name: &str) -> Migration {
+    let stem = file_name.trim_end_matches(".sql");
+    let (kind, name) = if let Some(name) = stem.strip_prefix("ROC__") {
+        (MigrationKind::RunsOnChange, name)
+    } else if let Some(name) = stem.strip_prefix("RA__") {
+        (MigrationKind::RunsAlways, name)
+    } else {
+        let (version, name) = stem.split_once('_').expect("version_name");
+        (MigrationKind::Versioned(version.parse().expect("digits")), name)
+    };
+    Migration {
+        kind,
+        name: name.to_string(),
+        file_name: file_name.to_string(),
+        path: file_name.into(),
+        description: name.replace('_', " "),
+        depends_on: Vec::new(),
+        seed: false,
+        upgrade: script(&format!("up {stem}"), &[StatementKind::Ddl]),
+        rollback: Rollback::Script(script(&format!("down {stem}"), &[StatementKind::Ddl])),
+        checksum: Checksum { digest: format!("digest of {stem}"), token_digest: format!("tokens of {stem}") },
+        allowances: Vec::new(),
+    }
+}
+
+/// A script with one statement per kind; each statement's text is `<text> <index>`.
+pub(crate) fn script(text: &str, kinds: &[StatementKind]) -> Script {
+    let mut source = String::new();
+    let mut statements = Vec::new();
+    for (index, &kind) in kinds.iter().enumerate() {
+        let start = source.len();
+        source.push_str(&format!("{text} {index}"));
+        statements.push(Statement {
+            span: start..source.len(),
+            line: index + 1,
+            kind,
+            autocommit: false,
+            copy_data: None,
+        });
+        source.push_str(";\n");
+    }
+    let span = 0..source.len();
+    Script { source: Arc::new(source), span, statements, directives: Directives::default() }
+}
