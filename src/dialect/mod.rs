@@ -1,13 +1,18 @@
 //! What differs between engines, as pure facts: data for the lexer and the classifier, limits, and the text of the
 //! tool's own SQL. No connection is needed to ask any of it.
 
-pub mod history_sql;
+mod bookkeeping;
+mod history_sql;
+mod journal_sql;
 mod literal;
 pub mod lock_sql;
 mod mysql;
 mod postgres;
 mod sqlite;
 
+pub use bookkeeping::Tables;
+pub use history_sql::NewRow;
+pub use journal_sql::{EventKind, JournalMark, NewEvent};
 pub use literal::{identifier, literal};
 
 use std::fmt;
