@@ -1,1 +1,4 @@
-//! What servers say beside results: PostgreSQL's notices, MySQL's warnings.
+//! placeholder
+#![allow(missing_docs)]
+#[derive(Debug)]
+pub struct Notice;

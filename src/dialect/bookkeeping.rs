@@ -51,12 +51,7 @@ const HISTORY: &[Column] = &[
         "TEXT NOT NULL UNIQUE"
     ),
     column!("migration_type", "text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
-    column!(
-        "applied_at",
-        "timestamptz NOT NULL DEFAULT pg_catalog.now()",
-        "DATETIME(6) NOT NULL",
-        "TEXT NOT NULL"
-    ),
+    column!("applied_at", "timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
     column!("checksum", "text", "VARCHAR(128)", "TEXT"),
     column!("sequence", "bigint"),
     column!("checksum_algorithm", "text", "VARCHAR(50)", "TEXT"),
@@ -71,7 +66,12 @@ const HISTORY: &[Column] = &[
 
 const JOURNAL: &[Column] = &[
     column!("direction", "text PRIMARY KEY", "VARCHAR(20) NOT NULL PRIMARY KEY", "TEXT PRIMARY KEY"),
-    column!("filename", "text NOT NULL", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL", "TEXT NOT NULL"),
+    column!(
+        "filename",
+        "text NOT NULL",
+        "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL",
+        "TEXT NOT NULL"
+    ),
     column!("version", "text", "VARCHAR(255)", "TEXT"),
     column!("checksum", "text NOT NULL", "VARCHAR(128) NOT NULL", "TEXT NOT NULL"),
     column!("total", "bigint NOT NULL"),

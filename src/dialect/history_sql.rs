@@ -4,6 +4,9 @@ use super::Engine;
 use super::bookkeeping::Tables;
 use crate::model::{CHECKSUM_ALGORITHM, Checksum, RowKind, Version};
 
+/// The message of a guard that found the migration lock (or the row it protects) gone.
+pub const LOCK_LOST: &str = "dbwarden: the migration lock is lost";
+
 /// A history row about to be written; what the database adds by itself (the time) is left out.
 #[derive(Debug, Clone)]
 pub struct NewRow<'a> {
@@ -21,8 +24,9 @@ pub struct NewRow<'a> {
     pub checksum: &'a Checksum,
     /// The text that undoes it and its digest; None when irreversible.
     pub rollback: Option<(&'a str, &'a str)>,
-    /// How long it took, in milliseconds.
-    pub execution_ms: i64,
+    /// How long it took, in milliseconds. None where the row travels in one message with the statements: the server
+    /// then counts from the start of the transaction (PostgreSQL; NULL elsewhere).
+    pub execution_ms: Option<i64>,
     /// Database user, host and tool version.
     pub applied_by: &'a str,
     /// This run.
@@ -70,7 +74,7 @@ impl Tables {
             self.text(&row.checksum.token_digest),
             self.text_or_null(row.rollback.map(|(sql, _)| sql)),
             self.text_or_null(row.rollback.map(|(_, digest)| digest)),
-            row.execution_ms.to_string(),
+            row.execution_ms.map_or_else(|| self.since_transaction_start().to_string(), |elapsed| elapsed.to_string()),
             self.text(row.applied_by),
             self.text(row.run_id),
             Tables::format().to_string(),
@@ -83,7 +87,10 @@ impl Tables {
         let insert = format!("INSERT INTO {table} ({}) {source}", columns.join(", "));
         match row.version {
             Some(_) => vec![insert],
-            None => vec![format!("DELETE FROM {table} WHERE filename = {}", self.text(row.file_name)), insert],
+            None => vec![
+                format!("DELETE FROM {table} WHERE filename {} {}", self.equals(), self.text(row.file_name)),
+                insert,
+            ],
         }
     }
 
@@ -91,7 +98,7 @@ impl Tables {
     pub fn delete_history(&self, sequence: i64, condition: Option<&str>) -> String {
         let table = self.qualified(&self.history);
         let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
-        format!("DELETE FROM {table} WHERE sequence = {sequence}{and}")
+        format!("DELETE FROM {table} WHERE sequence {} {sequence}{and}", self.equals())
     }
 
     /// Accepts an edited file: its row gets the file's checksum and rollback text.
@@ -112,6 +119,43 @@ impl Tables {
     pub fn update_kind(&self, sequence: i64, kind: RowKind) -> String {
         let table = self.qualified(&self.history);
         format!("UPDATE {table} SET migration_type = {} WHERE sequence = {sequence}", self.text(kind.name()))
+    }
+
+    /// A statement that fails with `message` unless `condition` holds, so that the rest of a message is not executed
+    /// and its transaction cannot commit. None on engines that cannot raise an error from an expression: there the
+    /// bookkeeping itself is conditional, and the rows it changed are counted before the commit.
+    pub fn guard(&self, condition: &str, message: &str) -> Option<String> {
+        match self.engine {
+            Engine::Postgres => Some(format!(
+                "SELECT CASE WHEN {condition} THEN 1 ELSE CAST(pg_catalog.concat({}, \
+                 pg_catalog.pg_backend_pid()) AS integer) END",
+                self.text(message)
+            )),
+            Engine::MySql | Engine::Sqlite => None,
+        }
+    }
+
+    /// A condition that holds while the row is there.
+    pub fn row_exists(&self, sequence: i64) -> String {
+        format!("EXISTS (SELECT 1 FROM {} WHERE sequence {} {sequence})", self.qualified(&self.history), self.equals())
+    }
+
+    /// The equality of the engine itself: a migration may have put an operator of its own into the search path.
+    pub(super) fn equals(&self) -> &'static str {
+        match self.engine {
+            Engine::Postgres => "OPERATOR(pg_catalog.=)",
+            Engine::MySql | Engine::Sqlite => "=",
+        }
+    }
+
+    fn since_transaction_start(&self) -> &'static str {
+        match self.engine {
+            Engine::Postgres => {
+                "CAST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \
+                 pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000 AS bigint)"
+            }
+            Engine::MySql | Engine::Sqlite => "NULL",
+        }
     }
 
     /// What stands between a SELECT without a table and its WHERE.
@@ -136,7 +180,7 @@ mod tests {
             kind: RowKind::Versioned,
             checksum,
             rollback: None,
-            execution_ms: 3,
+            execution_ms: Some(3),
             applied_by: "app@host",
             run_id: "run",
         }

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::bookkeeping::Tables;
-use crate::model::{Direction, JournalEntry, JournalState, Version};
+use crate::model::{Direction, JournalEntry, Version};
 
 /// What happened, as the events table names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -64,21 +64,6 @@ pub struct NewEvent<'a> {
     pub detail: Option<&'a str>,
 }
 
-/// How far a journalled migration has come: `done` statements are finished, `current` is about to start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalMark {
-    /// Statements known to be done.
-    pub done: usize,
-    /// Digest over their texts.
-    pub done_digest: String,
-    /// The statement about to start, if any.
-    pub current: Option<usize>,
-    /// Digest of its text.
-    pub current_digest: Option<String>,
-    /// What is known about the run.
-    pub state: JournalState,
-}
-
 /// In the order [`Tables::select_journal`] reads them.
 const JOURNAL_COLUMNS: &str =
     "direction, filename, version, checksum, total, done, done_digest, cur, cur_digest, run_id, state";
@@ -90,10 +75,7 @@ fn number_or_null(number: Option<impl std::fmt::Display>) -> String {
 impl Tables {
     /// Reads the journal: at most one row per direction.
     pub fn select_journal(&self) -> String {
-        format!(
-            "SELECT {JOURNAL_COLUMNS} FROM {}",
-            self.qualified(&self.journal)
-        )
+        format!("SELECT {JOURNAL_COLUMNS} FROM {}", self.qualified(&self.journal))
     }
 
     /// Writes the entry, in place of an earlier one of the same direction. With `condition`, only where it holds:
@@ -115,7 +97,7 @@ impl Tables {
         .join(", ");
         let table = self.qualified(&self.journal);
         // SQLite needs a WHERE before ON CONFLICT, or reads it as a join (https://www.sqlite.org/lang_upsert.html).
-        let condition = condition.unwrap_or("1 = 1");
+        let condition = condition.unwrap_or("TRUE");
         let source = format!("SELECT {values}{} WHERE {condition}", self.from_dual());
         match self.engine {
             Engine::MySql => format!("REPLACE INTO {table} ({JOURNAL_COLUMNS}) {source}"),
@@ -130,27 +112,14 @@ impl Tables {
         }
     }
 
-    /// Advances the entry of this run. Changes no row where `condition` does not hold or another run has taken the
-    /// entry over.
-    pub fn mark_journal(&self, direction: Direction, run_id: &str, mark: &JournalMark, condition: Option<&str>) -> String {
-        let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
-        format!(
-            "UPDATE {} SET done = {}, done_digest = {}, cur = {}, cur_digest = {}, state = {} \
-             WHERE direction = {} AND run_id = {}{and}",
-            self.qualified(&self.journal),
-            mark.done,
-            self.text(&mark.done_digest),
-            number_or_null(mark.current),
-            self.text_or_null(mark.current_digest.as_deref()),
-            self.text(mark.state.name()),
-            self.text(direction.name()),
-            self.text(run_id),
-        )
-    }
-
     /// Removes the entry of a direction.
     pub fn clear_journal(&self, direction: Direction) -> String {
-        format!("DELETE FROM {} WHERE direction = {}", self.qualified(&self.journal), self.text(direction.name()))
+        format!(
+            "DELETE FROM {} WHERE direction {} {}",
+            self.qualified(&self.journal),
+            self.equals(),
+            self.text(direction.name())
+        )
     }
 
     /// Appends an event.
@@ -185,6 +154,7 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::JournalState;
 
     #[test]
     fn the_journal_is_written_only_where_the_condition_holds() {
@@ -205,16 +175,7 @@ mod tests {
             let tables = Tables::new(engine, "s", "_dbwarden_migrations");
             let text = tables.write_journal(&entry, Some("held()"));
             assert!(text.contains("WHERE held()"), "{text}");
-            assert!(tables.write_journal(&entry, None).contains("WHERE 1 = 1"));
-            let mark = JournalMark {
-                done: 2,
-                done_digest: "d".into(),
-                current: None,
-                current_digest: None,
-                state: JournalState::Running,
-            };
-            let mark = tables.mark_journal(Direction::Upgrade, "r", &mark, Some("held()"));
-            assert!(mark.ends_with("AND held()"), "{mark}");
+            assert!(tables.write_journal(&entry, None).contains("WHERE TRUE"));
         }
     }
 }

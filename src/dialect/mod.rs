@@ -8,12 +8,14 @@ mod literal;
 pub mod lock_sql;
 mod mysql;
 mod postgres;
+mod role;
 mod sqlite;
 
 pub use bookkeeping::Tables;
-pub use history_sql::NewRow;
-pub use journal_sql::{EventKind, JournalMark, NewEvent};
+pub use history_sql::{LOCK_LOST, NewRow};
+pub use journal_sql::{EventKind, NewEvent};
 pub use literal::{identifier, literal};
+pub use role::{role_begin, role_end};
 
 use std::fmt;
 

@@ -40,11 +40,15 @@ impl Script {
 
     /// A digest over the texts of the first `count` statements: what was done must still be what the file says.
     pub fn digest_of_first(&self, count: usize) -> String {
-        let mut chain = String::new();
-        for index in 0..count.min(self.statements.len()) {
-            chain = sha256_hex(format!("{chain}{}", self.digest_of(index)).as_bytes());
-        }
-        chain
+        (0..count.min(self.statements.len())).fold(String::new(), |chain, index| self.extend_digest(&chain, index))
+    }
+
+    /// Takes the digest over the first `index` statements to the one over the first `index + 1`.
+    ///
+    /// # Panics
+    /// If `index` is not below the number of statements.
+    pub fn extend_digest(&self, chain: &str, index: usize) -> String {
+        sha256_hex(format!("{chain}{}", self.digest_of(index)).as_bytes())
     }
 
     /// A digest of one statement's text, its `COPY` data included.
@@ -54,7 +58,9 @@ impl Script {
     pub fn digest_of(&self, index: usize) -> String {
         match self.copy_data(index) {
             None => normalised_digest(self.statement_text(index)),
-            Some(data) => sha256_hex(format!("{}{}", normalised_digest(self.statement_text(index)), normalised_digest(data)).as_bytes()),
+            Some(data) => sha256_hex(
+                format!("{}{}", normalised_digest(self.statement_text(index)), normalised_digest(data)).as_bytes(),
+            ),
         }
     }
 

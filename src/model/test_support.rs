@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AppliedMigration, Checksum, Directives, Migration, MigrationKind, Rollback, RowKind, Script, Statement, StatementKind,
+    AppliedMigration, Checksum, Directives, Migration, MigrationKind, Rollback, RowKind, Script, Statement,
+    StatementKind,
 };
 
 /// A migration called after `file_name`, with one statement each way that can share a transaction.
