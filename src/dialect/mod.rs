@@ -24,6 +24,7 @@ use std::fmt;
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// PostgreSQL.
+    #[serde(rename = "postgresql")]
     Postgres,
     /// MySQL and MariaDB; which of the two is found on connecting.
     MySql,

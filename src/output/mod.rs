@@ -1,1 +1,233 @@
-//! To come.
+//! Everything the user sees: data on stdout, progress and messages on stderr.
+//!
+//! The [`Printer`] is made once from the flags and passed by reference. Commands hand it a [`report::Report`] and
+//! errors; it decides between text for people and the one JSON document of `--json`. A closed stdout or stderr
+//! stops nothing.
+
+mod elapsed;
+mod human;
+mod json;
+mod progress;
+pub mod report;
+mod sanitize;
+mod snippet;
+mod stream;
+mod style;
+
+pub use elapsed::elapsed;
+pub use sanitize::{sanitize, sanitize_line};
+
+use std::io::{BufRead, IsTerminal};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::GlobalArgs;
+use crate::error::{Error, Exit};
+use crate::model::Direction;
+use progress::{Console, Level};
+use report::Report;
+use stream::Stream;
+use style::paint;
+
+/// The only way to stdout and stderr.
+pub struct Printer {
+    stdout: Mutex<Stream>,
+    console: Console,
+    json: bool,
+    verbose: bool,
+    quiet: bool,
+}
+
+/// All that is to be said when a command has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending<'a> {
+    /// The command's name; None where the arguments did not lead to one.
+    pub command: Option<&'a str>,
+    /// How the process ends.
+    pub exit: Exit,
+    /// What the command found or did, also where it failed half-way.
+    pub report: Option<&'a Report>,
+    /// Failures, with the database they belong to.
+    pub errors: &'a [(Option<String>, Error)],
+    /// What is odd but did not stop the command.
+    pub warnings: &'a [String],
+}
+
+impl Printer {
+    /// The printer that the flags ask for.
+    pub fn new(flags: &GlobalArgs) -> Self {
+        Printer::with_streams(flags, Stream::stdout(flags.color), Stream::stderr(flags.color))
+    }
+
+    fn with_streams(flags: &GlobalArgs, stdout: Stream, stderr: Stream) -> Self {
+        let least = match (flags.quiet, flags.verbose) {
+            (true, _) => Level::Error,
+            (false, true) => Level::Debug,
+            (false, false) => Level::Info,
+        };
+        Printer {
+            stdout: Mutex::new(stdout),
+            console: Console::new(stderr, flags.log_format, least),
+            json: flags.json,
+            verbose: flags.verbose,
+            quiet: flags.quiet,
+        }
+    }
+
+    /// Whether `-v` asks for more.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Tells the user something that is neither the result nor a problem.
+    pub fn message(&self, text: &str) {
+        let text = sanitize(text);
+        self.console.say(Level::Info, "message", &text, &text, Map::new());
+    }
+
+    /// Tells the user of something odd that stops nothing.
+    pub fn warning(&self, text: &str) {
+        let text = sanitize(text);
+        self.console.say(
+            Level::Warning,
+            "warning",
+            &format!("{}: {text}", paint(style::WARNING, "warning")),
+            &text,
+            Map::new(),
+        );
+    }
+
+    /// Step `index` (0-based) of `total` begins.
+    pub fn step_started(&self, index: usize, total: usize, label: &str, direction: Direction) {
+        let label = sanitize_line(label).into_owned();
+        let fields = object(json!({"step": index + 1, "steps": total, "migration": label, "direction": direction}));
+        let doing = match direction {
+            Direction::Upgrade => "applying",
+            Direction::Rollback => "undoing",
+        };
+        let text = format!("{doing} {label} ({} of {total})", index + 1);
+        // Text for people says it when the step is finished, or in the progress line.
+        self.console.say(Level::Debug, "step_started", &text, &text, fields);
+        self.console.step_started(format!("{doing} {label} ({} of {total})", index + 1));
+    }
+
+    /// Statement `index` (0-based) of `total`, which starts on `line` of the file, has ended.
+    pub fn statement_finished(&self, index: usize, total: usize, line: usize, rows: Option<u64>, time: Duration) {
+        self.console.statement_started(index + 1, total);
+        if self.console.shows(Level::Debug) {
+            let rows_text = rows.map(|rows| format!(", {}", human::count(rows, "row"))).unwrap_or_default();
+            let text = format!("statement {} of {total} (line {line}){rows_text}, {}", index + 1, elapsed(time));
+            let fields = object(json!({
+                "statement": index + 1, "statements": total, "line": line, "rows": rows, "elapsed_ms": millis(time),
+            }));
+            let shown = format!("    {}", paint(style::FAINT, &text));
+            self.console.say(Level::Debug, "statement_finished", &shown, &text, fields);
+        }
+    }
+
+    /// The step is done and recorded.
+    pub fn step_finished(&self, label: &str, direction: Direction, time: Duration) {
+        self.console.step_ended();
+        let label = sanitize_line(label);
+        let done = match direction {
+            Direction::Upgrade => "applied",
+            Direction::Rollback => "undone",
+        };
+        self.console.say(
+            Level::Info,
+            "step_finished",
+            &format!("  {} {label} {}", paint(style::GOOD, done), paint(style::FAINT, format!("({})", elapsed(time)))),
+            &format!("{done} {label} in {}", elapsed(time)),
+            object(json!({"migration": label, "direction": direction, "elapsed_ms": millis(time)})),
+        );
+    }
+
+    /// The step failed; the error itself is shown at the end.
+    pub fn step_failed(&self, label: &str) {
+        self.console.step_ended();
+        let label = sanitize_line(label);
+        self.console.say(
+            Level::Info,
+            "step_failed",
+            &format!("  {}  {label}", paint(style::ERROR, "failed")),
+            &format!("{label} failed"),
+            object(json!({"migration": label})),
+        );
+    }
+
+    /// Something is tried again after `wait`; `attempt` is the number of the coming one.
+    pub fn retrying(&self, reason: &str, attempt: u32, wait: Duration) {
+        let reason = sanitize_line(reason);
+        let text = format!("trying again in {} (attempt {attempt}): {reason}", elapsed(wait));
+        let fields = object(json!({"reason": reason, "attempt": attempt, "wait_ms": millis(wait)}));
+        self.console.say(Level::Info, "retrying", &format!("  {text}"), &text, fields);
+    }
+
+    /// Another run holds the migration lock.
+    pub fn waiting(&self, holder: Option<&str>, waited: Duration) {
+        let holder = holder.map(sanitize_line);
+        let held = holder.as_deref().map(|holder| format!(", held by {holder}")).unwrap_or_default();
+        let text = format!("waiting for the migration lock ({}){held}", elapsed(waited));
+        let fields = object(json!({"holder": holder, "waited_ms": millis(waited)}));
+        self.console.say(Level::Info, "waiting", &text, &text, fields);
+    }
+
+    /// The server said something beside its results: a notice, a warning.
+    pub fn notice(&self, severity: &str, message: &str) {
+        let (severity, message) = (sanitize_line(severity).to_lowercase(), sanitize(message));
+        let text = format!("  {} {message}", paint(style::FAINT, format!("{severity}:")));
+        self.console.say(Level::Info, "notice", &text, &message, object(json!({"severity": severity})));
+    }
+
+    /// Asks a question that is answered with `y` or anything else. False where nobody can answer: no terminal.
+    pub fn confirm(&self, question: &str) -> bool {
+        let stdin = std::io::stdin();
+        if self.json || !stdin.is_terminal() {
+            return false;
+        }
+        self.console.say(Level::Error, "question", &format!("{} [y/N]", sanitize(question)), question, Map::new());
+        let mut answer = String::new();
+        let read = stdin.lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Prints the result and the errors of a command that has ended.
+    pub fn finish(&self, ending: &Ending<'_>) {
+        self.console.step_ended();
+        if self.json {
+            self.data(&json::document(ending, self.verbose));
+        } else if let Some(report) = ending.report {
+            self.data(&human::report(report, self.verbose, self.quiet));
+        }
+        for warning in ending.warnings {
+            self.warning(warning);
+        }
+        for (database, error) in ending.errors {
+            let database = database.as_deref();
+            let text = snippet::render(database, error, self.verbose, self.console.has_color());
+            let fields = json::error(database, error, self.verbose);
+            self.console.say(Level::Error, "error", &text, &sanitize(&error.message), object(fields));
+        }
+    }
+
+    fn data(&self, text: &str) {
+        let written = self.stdout.lock().unwrap_or_else(PoisonError::into_inner).write(text);
+        if let Err(error) = written {
+            self.warning(&format!("the result could not be written to stdout: {error}"));
+        }
+    }
+}
+
+/// The fields of an object; none for any other value.
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
