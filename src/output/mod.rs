@@ -199,14 +199,17 @@ impl Printer {
         if self.json {
             self.data(&json::document(ending, self.verbose));
         } else if let Some(report) = ending.report {
-            self.data(&human::report(report, self.verbose, self.quiet));
+            self.data(&human::report(report, self.quiet));
         }
         for warning in ending.warnings {
             self.warning(warning);
         }
+        for (database, warning) in ending.report.into_iter().flat_map(Report::warnings) {
+            self.warning(&format!("{database}: {warning}"));
+        }
         for (database, error) in ending.errors {
             let database = database.as_deref();
-            let text = snippet::render(database, error, self.verbose, self.console.has_color());
+            let text = snippet::render(database, error, self.verbose);
             let fields = json::error(database, error, self.verbose);
             self.console.say(Level::Error, "error", &text, &sanitize(&error.message), object(fields));
         }

@@ -80,12 +80,6 @@ impl Console {
         level >= self.state().least
     }
 
-    /// Whether styles reach the reader.
-    pub fn has_color(&self) -> bool {
-        let state = self.state();
-        state.stream.has_color() && state.format == LogFormat::Text
-    }
-
     /// Says something: `text` as it is to people, or `event`, `message` and `fields` as JSON.
     pub fn say(&self, level: Level, event: &str, text: &str, message: &str, fields: Map<String, Value>) {
         let mut state = self.state();
