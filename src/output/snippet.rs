@@ -4,7 +4,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::style::{self, paint};
 use super::{sanitize, sanitize_line};
-use crate::error::{Error, Excerpt};
+use crate::error::{Error, Excerpt, Location};
 
 /// The widest line of an excerpt, in columns; longer ones are cut around the caret.
 const WIDTH: usize = 120;
@@ -28,12 +28,17 @@ fn rendered(database: Option<&str>, error: &Error, verbose: bool) -> String {
     // The excerpt's bar stands behind its line numbers: arrow and remarks align with it.
     let numbers = error.excerpt.as_ref().map_or(1, |excerpt| last_line(excerpt).to_string().len());
     let margin = " ".repeat(numbers);
-    if let Some(location) = &error.location {
+    if let Some(location) = error.location.as_ref().filter(|location| adds_to(location, &error.message)) {
         let location = sanitize_line(&location.to_string()).into_owned();
         text.push_str(&format!("\n{margin}{} {location}", paint(style::FRAME, "-->")));
     }
     if let Some(excerpt) = &error.excerpt {
-        text.push_str(&format!("\n{}\n{margin} {}", source(excerpt), paint(style::FRAME, "|")));
+        text.push_str(&format!("\n{}", source(excerpt)));
+        // The renderer closes the frame itself unless the marked line is the last one.
+        let last = anstream::adapter::strip_str(text.lines().next_back().unwrap_or_default()).to_string();
+        if last.trim() != "|" {
+            text.push_str(&format!("\n{margin} {}", paint(style::FRAME, "|")));
+        }
     }
     for (name, remark) in remarks(error, verbose) {
         let indent = format!("\n{margin}     ");
@@ -41,6 +46,11 @@ fn rendered(database: Option<&str>, error: &Error, verbose: bool) -> String {
         text.push_str(&format!("\n{margin} {} {}: {remark}", paint(style::FRAME, "="), paint(style::STRONG, name)));
     }
     text
+}
+
+/// Many messages about a whole file name it themselves.
+fn adds_to(location: &Location, message: &str) -> bool {
+    location.line.is_some() || !message.contains(&location.file)
 }
 
 /// The lines with their numbers and the caret. Styled: the stream strips it where it is not wanted.
