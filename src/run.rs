@@ -30,18 +30,10 @@ fn run_with(arguments: &[OsString]) -> Exit {
             return finish(&Printer::new(&flags), command(arguments), &outcome);
         }
     };
-    std::panic::set_hook(Box::new(|panic| {
-        let backtrace = std::backtrace::Backtrace::capture();
-        let trace = match backtrace.status() {
-            std::backtrace::BacktraceStatus::Captured => format!("\n{backtrace}"),
-            _ => String::new(),
-        };
-        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{panic}{trace}"));
-    }));
+    remember_panics();
     let printer = Printer::new(&cli.global);
     let context = Context { global: &cli.global, printer: &printer };
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| commands::dispatch(&context, &cli.command))).unwrap_or_else(|_| bug().into());
+    let outcome = guarded(|| commands::dispatch(&context, &cli.command));
     finish(&printer, Some(cli.command.name()), &outcome)
 }
 
@@ -50,6 +42,23 @@ fn finish(printer: &Printer, command: Option<&str>, outcome: &Outcome) -> Exit {
     let (report, errors, warnings) = (outcome.report.as_ref(), &outcome.errors, &outcome.warnings);
     printer.finish(&Ending { command, exit, report, errors, warnings });
     exit
+}
+
+/// Instead of printing at once, where a progress line or a JSON document may stand.
+fn remember_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let backtrace = std::backtrace::Backtrace::capture();
+        let trace = match backtrace.status() {
+            std::backtrace::BacktraceStatus::Captured => format!("\n{backtrace}"),
+            _ => String::new(),
+        };
+        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{panic}{trace}"));
+    }));
+}
+
+/// A panic becomes an error: the user gets a message, the exit code and the JSON document all the same.
+fn guarded(command: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| bug().into())
 }
 
 fn bug() -> Error {
@@ -128,6 +137,11 @@ mod tests {
             let message = &outcome.errors[0].1.message;
             assert!(!message.contains("hunter2"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_panic_is_reported_as_a_bug() {
+        assert_eq!(guarded(|| panic!("found by a test")).exit().code(), 70);
     }
 
     #[test]

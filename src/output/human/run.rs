@@ -65,7 +65,7 @@ fn summary(run: &DatabaseRun) -> String {
         None => "now at no version".to_string(),
     };
     let time = elapsed(Duration::from_millis(run.elapsed_ms));
-    let mut text = format!("{}: {} in {time}, {now}\n", sanitize_line(&run.database), parts.join(", "));
+    let mut text = format!("{}: {}, {now} ({time})\n", sanitize_line(&run.database), parts.join(", "));
     for step in run.steps.iter().filter(|step| step.rollback_source == Some(RollbackSource::History)) {
         text.push_str(&format!("  {}: {}\n", label(step), from_history(step)));
     }
@@ -180,12 +180,12 @@ mod tests {
     fn a_summary_says_what_was_done_and_where_it_stands() {
         use StepStatus::*;
         for (statuses, expected) in [
-            (vec![Applied, Applied], "primary: 2 migrations applied in 1.2 s, now at 0042\n"),
+            (vec![Applied, Applied], "primary: 2 migrations applied, now at 0042 (1.2 s)\n"),
             (
                 vec![Applied, Failed, Skipped, Skipped],
-                "primary: 1 migration applied, 0001 a failed, 2 not run in 1.2 s, now at 0042\n",
+                "primary: 1 migration applied, 0001 a failed, 2 not run, now at 0042 (1.2 s)\n",
             ),
-            (vec![Recorded], "primary: 1 migration recorded as applied, not executed in 1.2 s, now at 0042\n"),
+            (vec![Recorded], "primary: 1 migration recorded as applied, not executed, now at 0042 (1.2 s)\n"),
         ] {
             let steps = statuses.into_iter().map(|status| step("0001", "a", status)).collect();
             assert_eq!(plain(run(steps), false), expected);
@@ -200,7 +200,7 @@ mod tests {
         let run = DatabaseRun { direction: Direction::Rollback, current_version: None, ..run(vec![undone]) };
         assert_eq!(
             plain(run, false),
-            "primary: 1 migration undone in 1.2 s, now at no version\n  \
+            "primary: 1 migration undone, now at no version (1.2 s)\n  \
              0042 a: rolled back with the text in the history: its file is missing or differs\n"
         );
     }
