@@ -24,20 +24,16 @@ pub fn run() -> ExitCode {
 fn run_with(arguments: &[OsString]) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return refuse(arguments, &error),
+        Err(error) => {
+            let flags = flags(arguments);
+            let outcome = no_command(arguments, &error, flags.json);
+            return finish(&Printer::new(&flags), command(arguments), &outcome);
+        }
     };
-    std::panic::set_hook(Box::new(|panic| {
-        let backtrace = std::backtrace::Backtrace::capture();
-        let trace = match backtrace.status() {
-            std::backtrace::BacktraceStatus::Captured => format!("\n{backtrace}"),
-            _ => String::new(),
-        };
-        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{panic}{trace}"));
-    }));
+    remember_panics();
     let printer = Printer::new(&cli.global);
     let context = Context { global: &cli.global, printer: &printer };
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| commands::dispatch(&context, &cli.command))).unwrap_or_else(|_| bug().into());
+    let outcome = guarded(|| commands::dispatch(&context, &cli.command));
     finish(&printer, Some(cli.command.name()), &outcome)
 }
 
@@ -48,6 +44,23 @@ fn finish(printer: &Printer, command: Option<&str>, outcome: &Outcome) -> Exit {
     exit
 }
 
+/// Instead of printing at once, where a progress line or a JSON document may stand.
+fn remember_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let backtrace = std::backtrace::Backtrace::capture();
+        let trace = match backtrace.status() {
+            std::backtrace::BacktraceStatus::Captured => format!("\n{backtrace}"),
+            _ => String::new(),
+        };
+        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{panic}{trace}"));
+    }));
+}
+
+/// A panic becomes an error: the user gets a message, the exit code and the JSON document all the same.
+fn guarded(command: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| bug().into())
+}
+
 fn bug() -> Error {
     let panic = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
     Error::new(ErrorKind::Bug, format!("a bug in dbwarden: {}", panic.unwrap_or_else(|| "it panicked".into())))
@@ -56,23 +69,28 @@ fn bug() -> Error {
 
 /// The arguments lead to no command: help and version are results, everything else is a usage error. clap's own
 /// printing is not used, because `--json` promises a document also here.
-fn refuse(arguments: &[OsString], error: &clap::Error) -> Exit {
-    let flags = flags(arguments);
-    let printer = Printer::new(&flags);
+fn no_command(arguments: &[OsString], error: &clap::Error, json: bool) -> Outcome {
     let rendered = error.render();
-    let outcome: Outcome = match error.kind() {
-        ClapErrorKind::DisplayVersion if flags.json => Report::Version(commands::version_report()).into(),
+    match error.kind() {
+        ClapErrorKind::DisplayVersion if json => Report::Version(commands::version_report()).into(),
         ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion => {
-            Report::Text(if flags.json { rendered.to_string() } else { rendered.ansi().to_string() }).into()
+            Report::Text(if json { rendered.to_string() } else { rendered.ansi().to_string() }).into()
         }
         _ => {
-            let text = rendered.to_string();
-            let text = text.trim_end();
-            let message = text.strip_prefix("error: ").unwrap_or(text);
-            Error::new(ErrorKind::Usage, message).into()
+            let text = without_urls(rendered.to_string().trim_end(), arguments);
+            Error::new(ErrorKind::Usage, text.strip_prefix("error: ").unwrap_or(&text)).into()
         }
-    };
-    finish(&printer, command(arguments), &outcome)
+    }
+}
+
+/// clap quotes the argument it does not understand: a URL in the wrong place would show its password.
+fn without_urls(text: &str, arguments: &[OsString]) -> String {
+    let urls = arguments.iter().filter_map(|argument| argument.to_str()).filter_map(|argument| {
+        let scheme = argument.find("://")?;
+        let start = argument[..scheme].find('=').map_or(0, |equals| equals + 1);
+        Some(&argument[start..])
+    });
+    urls.fold(text.to_string(), |text, url| text.replace(url, "<URL>"))
 }
 
 /// The flags that decide how to answer, found without clap, which has just refused the rest.
@@ -92,8 +110,10 @@ fn command(arguments: &[OsString]) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn exit(arguments: &[&str]) -> Exit {
-        run_with(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
+    fn refused(arguments: &[&str], json: bool) -> Outcome {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let error = Cli::try_parse_from(&arguments).expect_err("no command");
+        no_command(&arguments, &error, json)
     }
 
     #[test]
@@ -101,12 +121,27 @@ mod tests {
         for (arguments, code) in [
             (&["dbwarden", "--no-such-flag"][..], 2),
             (&["dbwarden", "migrat"], 2),
+            (&["dbwarden"], 2),
             (&["dbwarden", "migrate", "-h"], 0),
             (&["dbwarden", "--version"], 0),
-            (&["dbwarden", "--json", "--version"], 0),
         ] {
-            assert_eq!(exit(arguments).code(), code, "{arguments:?}");
+            assert_eq!(refused(arguments, false).exit().code(), code, "{arguments:?}");
         }
+        assert!(matches!(refused(&["dbwarden", "-V"], true).report, Some(Report::Version(_))));
+    }
+
+    #[test]
+    fn a_misplaced_url_is_not_repeated() {
+        for argument in ["postgres://me:hunter2@db/app", "--ulr=postgres://me:hunter2@db/app"] {
+            let outcome = refused(&["dbwarden", argument], false);
+            let message = &outcome.errors[0].1.message;
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_reported_as_a_bug() {
+        assert_eq!(guarded(|| panic!("found by a test")).exit().code(), 70);
     }
 
     #[test]

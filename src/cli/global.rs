@@ -1,6 +1,8 @@
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use secrecy::SecretString;
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Default, Args)]
@@ -19,8 +21,8 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub dev: bool,
     /// Connect to this URL (it shows in the process list: prefer DATABASE_URL)
-    #[arg(long, value_name = "URL", global = true)]
-    pub url: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = secret, global = true)]
+    pub url: Option<SecretString>,
     /// Write one JSON document to stdout
     #[arg(long, global = true)]
     pub json: bool,
@@ -36,6 +38,11 @@ pub struct GlobalArgs {
     /// How messages on stderr are written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true)]
     pub log_format: LogFormat,
+}
+
+/// A URL holds a password: from here on nothing can print it.
+fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(SecretString::from(text))
 }
 
 /// When to use colour.

@@ -15,14 +15,15 @@ use clap::{Parser, Subcommand};
 #[command(name = "dbwarden", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
-  dbwarden init                          write a dbwarden.toml and a migrations folder
-  dbwarden new add_users                 write the next migration file
-  dbwarden migrate                       apply what is pending
-  dbwarden status                        show what is applied and what is not
+  dbwarden init             write a dbwarden.toml and a migrations folder
+  dbwarden new add_users    write the next migration file
+  dbwarden migrate          apply what is pending
+  dbwarden status           show what is applied and what is not
   DATABASE_URL=sqlite://app.db dbwarden migrate
 
-Exit codes: 0 done, 1 SQL failed, 2 usage or files, 3 pending, 4 locked, 5 blocked, 6 history differs,
-7 refused, 8 partly applied, 9 connection, 10 backup, 70 bug, 130 and 143 stopped by a signal.")]
+Exit codes: 0 done, 1 SQL failed, 2 usage or files, 3 pending, 4 locked,
+5 blocked, 6 history differs, 7 refused, 8 partly applied, 9 connection,
+10 backup, 70 bug, 130 and 143 stopped by a signal")]
 pub struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]

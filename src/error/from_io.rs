@@ -7,7 +7,8 @@ impl Error {
     /// A file or folder could not be used; `doing` completes "could not be …": `read`, `written`, `created`.
     pub fn from_io(path: &Path, doing: &str, error: &io::Error) -> Self {
         let shown = path.display();
-        let failure = Error::new(ErrorKind::Usage, format!("{shown} could not be {doing}: {}", reason(error)));
+        let failure = Error::new(ErrorKind::Usage, format!("{shown} could not be {doing}: {}", reason(error)))
+            .in_file(shown.to_string());
         match error.kind() {
             io::ErrorKind::PermissionDenied => failure.hint("check the rights of the file and of its folder"),
             io::ErrorKind::AlreadyExists => failure.hint("nothing was overwritten: move it away first"),

@@ -3,6 +3,10 @@ use std::ops::Range;
 use crate::db::Position;
 use crate::model::Script;
 
+/// What MySQL quotes of the statement is cut after this many bytes (`ER_PARSE_ERROR` in its messages:
+/// <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>); a shorter quotation runs to the end.
+const MYSQL_QUOTE: usize = 80;
+
 /// Where in [`Script::source`] an error in statement `index` is, in bytes: the word at `position`, or the first line
 /// of the statement where the engine does not tell, or tells something that cannot be found.
 ///
@@ -43,23 +47,25 @@ fn at_character(text: &str, characters: usize) -> Option<Range<usize>> {
     Some(start..start + word_length(&text[start..]))
 }
 
-/// MySQL names the line on which the parser stopped and quotes what follows, cut after 80 characters; nothing follows
-/// where the statement ends too early.
+/// MySQL names the line on which the parser stopped and quotes what follows, cut after [`MYSQL_QUOTE`] bytes; nothing
+/// follows where the statement ends too early.
 fn at_line(text: &str, line: usize, near: Option<&str>) -> Option<Range<usize>> {
     let start = line_start(text, line)?;
-    let line_text = text[start..].lines().next().unwrap_or_default();
-    match near {
-        Some("") => last_character(text),
-        Some(near) => match line_text.match_indices(near.lines().next().unwrap_or_default()).next() {
-            Some(_) if !text[start..].contains(near) => Some(trimmed(start, line_text)),
-            Some((column, found)) if !found.is_empty() && only_once(line_text, found) => {
-                let place = start + column;
-                Some(place..place + word_length(&text[place..]))
-            }
-            _ => Some(trimmed(start, line_text)),
-        },
-        None => Some(trimmed(start, line_text)),
-    }
+    let whole_line = trimmed(start, text[start..].lines().next().unwrap_or_default());
+    let place = match near {
+        None => None,
+        Some("") => return last_character(text),
+        Some(near) if near.len() < MYSQL_QUOTE && text.ends_with(near) => Some(text.len() - near.len()),
+        Some(near) => only_place(text, near),
+    };
+    Some(place.map_or(whole_line, |place| place..place + word_length(&text[place..])))
+}
+
+/// The place of `piece` where it stands in `text` exactly once.
+fn only_place(text: &str, piece: &str) -> Option<usize> {
+    let mut places = text.match_indices(piece).map(|(place, _)| place);
+    let place = places.next()?;
+    places.next().is_none().then_some(place)
 }
 
 /// SQLite quotes a token of the statement: its place is known when the token stands there only once.
@@ -72,10 +78,6 @@ fn only_occurrence(text: &str, piece: &str) -> Option<Range<usize>> {
     });
     let (start, found) = places.next().filter(|(_, found)| !found.is_empty())?;
     places.next().is_none().then(|| start..start + found.len())
-}
-
-fn only_once(text: &str, piece: &str) -> bool {
-    text.match_indices(piece).count() == 1
 }
 
 /// Whether two neighbours belong to one word.
@@ -203,10 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_stands_twice_on_the_line_is_not_guessed() {
-        let statement = "select a a a";
-        assert_eq!(found(statement, Position::Line(1, Some("a".into()))).2, "select a a a");
-        assert_eq!(found(statement, Position::Line(1, Some("a a".into()))).2, "a");
+    fn a_text_that_stands_twice_is_found_from_the_end_or_not_at_all() {
+        let line = |near: &str| Position::Line(1, Some(near.to_string()));
+        assert_eq!(found("select a a a", line("a a")), (2, 10, "a".into()), "a short quotation runs to the end");
+        assert_eq!(found("select a a b", line("a ")).2, "select a a b", "not guessed");
+        let repeated = format!("select {0}, {0}", "x".repeat(MYSQL_QUOTE));
+        assert_eq!(found(&repeated, line(&"x".repeat(MYSQL_QUOTE))).2, repeated, "cut: it may be either");
     }
 
     #[test]

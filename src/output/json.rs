@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Ending;
+use super::sanitize::escape_json;
 use crate::error::Error;
 
 /// The version of the document's layout. Keys may be added under the same number.
@@ -28,7 +29,7 @@ pub(super) fn document(ending: &Ending<'_>, verbose: bool) -> String {
     document.insert("warnings".into(), json!(ending.warnings));
     let errors = ending.errors.iter().map(|(database, failure)| error(database.as_deref(), failure, verbose));
     document.insert("errors".into(), errors.collect());
-    format!("{}\n", Value::Object(document))
+    format!("{}\n", escape_json(&Value::Object(document).to_string()))
 }
 
 /// One error, with every key in every case: what is not known is null. `detail` can hold values of rows and appears

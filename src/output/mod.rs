@@ -199,14 +199,17 @@ impl Printer {
         if self.json {
             self.data(&json::document(ending, self.verbose));
         } else if let Some(report) = ending.report {
-            self.data(&human::report(report, self.verbose, self.quiet));
+            self.data(&human::report(report, self.quiet));
         }
         for warning in ending.warnings {
             self.warning(warning);
         }
+        for (database, warning) in ending.report.into_iter().flat_map(Report::warnings) {
+            self.warning(&format!("{database}: {warning}"));
+        }
         for (database, error) in ending.errors {
             let database = database.as_deref();
-            let text = snippet::render(database, error, self.verbose, self.console.has_color());
+            let text = snippet::render(database, error, self.verbose);
             let fields = json::error(database, error, self.verbose);
             self.console.say(Level::Error, "error", &text, &sanitize(&error.message), object(fields));
         }
@@ -230,4 +233,107 @@ fn object(value: Value) -> Map<String, Value> {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use stream::tests::Collected;
+
+    struct Run {
+        printer: Printer,
+        stdout: Collected,
+        stderr: Collected,
+    }
+
+    fn run(flags: GlobalArgs) -> Run {
+        let (stdout, stderr) = (Collected::default(), Collected::default());
+        let never = anstream::ColorChoice::Never;
+        let printer = Printer::with_streams(&flags, stdout.stream(false, never), stderr.stream(false, never));
+        Run { printer, stdout, stderr }
+    }
+
+    fn work(printer: &Printer) {
+        printer.waiting(Some("pid 7"), Duration::from_secs(5));
+        printer.step_started(0, 2, "0001 users", Direction::Upgrade);
+        printer.statement_finished(0, 1, 3, Some(2), Duration::from_millis(4));
+        printer.notice("NOTICE", "table \u{1b}[2J exists");
+        printer.step_finished("0001 users", Direction::Upgrade, Duration::from_millis(12));
+        printer.step_started(1, 2, "0002 orders", Direction::Upgrade);
+        printer.retrying("lock timeout", 2, Duration::from_secs(1));
+        printer.step_failed("0002 orders");
+    }
+
+    fn fail(printer: &Printer) {
+        let errors = [(Some("primary".to_string()), Error::new(ErrorKind::Sql, "0002 orders failed: no"))];
+        let exit = Exit(Some(ErrorKind::Sql));
+        let warnings = ["odd".to_string()];
+        printer.finish(&Ending { command: Some("migrate"), exit, report: None, errors: &errors, warnings: &warnings });
+    }
+
+    #[test]
+    fn messages_go_to_stderr_only() {
+        let Run { printer, stdout, stderr } = run(GlobalArgs::default());
+        work(&printer);
+        fail(&printer);
+        assert_eq!(stdout.text(), "");
+        assert_eq!(
+            stderr.text(),
+            "\
+waiting for the migration lock (5.0 s), held by pid 7
+  notice: table \\u{1b}[2J exists
+  applied 0001 users (12 ms)
+  trying again in 1.0 s (attempt 2): lock timeout
+  failed  0002 orders
+warning: odd
+error: primary: 0002 orders failed: no
+"
+        );
+    }
+
+    #[test]
+    fn verbose_names_statements() {
+        let Run { printer, stderr, .. } = run(GlobalArgs { verbose: true, ..GlobalArgs::default() });
+        work(&printer);
+        assert!(stderr.text().contains("applying 0001 users (1 of 2)\n    statement 1 of 1 (line 3), 2 rows, 4 ms\n"));
+    }
+
+    #[test]
+    fn quiet_says_nothing_but_errors() {
+        let Run { printer, stdout, stderr } = run(GlobalArgs { quiet: true, ..GlobalArgs::default() });
+        work(&printer);
+        fail(&printer);
+        assert_eq!((stdout.text().as_str(), stderr.text().as_str()), ("", "error: primary: 0002 orders failed: no\n"));
+    }
+
+    #[test]
+    fn json_is_one_document_also_for_a_failure() {
+        let Run { printer, stdout, .. } = run(GlobalArgs { json: true, ..GlobalArgs::default() });
+        work(&printer);
+        fail(&printer);
+        let document: Value = serde_json::from_str(&stdout.text()).expect("one document");
+        assert_eq!(document["exit"]["name"], "sql");
+        assert_eq!(document["errors"][0]["database"], "primary");
+    }
+
+    #[test]
+    fn the_json_log_holds_every_event() {
+        let flags = GlobalArgs { log_format: crate::cli::LogFormat::Json, ..GlobalArgs::default() };
+        let Run { printer, stderr, .. } = run(flags);
+        work(&printer);
+        fail(&printer);
+        let events: Vec<Value> =
+            stderr.text().lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+        let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+        assert_eq!(names, ["waiting", "notice", "step_finished", "retrying", "step_failed", "warning", "error"]);
+        assert_eq!(events[2]["migration"], "0001 users");
+        assert_eq!(events[6]["kind"], "sql");
+    }
+
+    #[test]
+    fn events_can_be_printed_from_anywhere() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Printer>();
+    }
 }

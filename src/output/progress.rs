@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 
 use super::elapsed;
+use super::sanitize::escape_json;
 use super::stream::Stream;
 use crate::cli::LogFormat;
 
@@ -78,12 +79,6 @@ impl Console {
     /// Whether messages of this level are shown at all.
     pub fn shows(&self, level: Level) -> bool {
         level >= self.state().least
-    }
-
-    /// Whether styles reach the reader.
-    pub fn has_color(&self) -> bool {
-        let state = self.state();
-        state.stream.has_color() && state.format == LogFormat::Text
     }
 
     /// Says something: `text` as it is to people, or `event`, `message` and `fields` as JSON.
@@ -185,7 +180,7 @@ fn json_line(level: Level, event: &str, message: &str, fields: Map<String, Value
     object.insert("event".into(), event.into());
     object.insert("message".into(), message.into());
     object.extend(fields);
-    format!("{}\n", Value::Object(object))
+    format!("{}\n", escape_json(&Value::Object(object).to_string()))
 }
 
 #[cfg(test)]

@@ -21,6 +21,20 @@ pub fn sanitize_line(text: &str) -> Cow<'_, str> {
     escape(text, harmful)
 }
 
+/// JSON text in which no character is harmful, and which means the same: serializers escape only what JSON demands,
+/// which leaves C1 control characters and bidi overrides. They stand inside strings, where an escape is allowed.
+pub(super) fn escape_json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if !character.is_ascii() && harmful(character) {
+            safe.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
 fn harmful(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -74,6 +88,14 @@ mod tests {
         ] {
             assert_eq!(sanitize(text), shown, "{text:?}");
         }
+    }
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let value = serde_json::json!({"a\u{202e}": "\u{9b}31m \u{1b} Größe"});
+        let text = escape_json(&value.to_string());
+        assert_eq!(text, "{\"a\\u202e\":\"\\u009b31m \\u001b Größe\"}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
     }
 
     #[test]

@@ -1,55 +1,71 @@
 //! Errors for people: the message, the SQL with a caret, what the server said, what was kept, what to do next.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::style::{self, paint};
 use super::{sanitize, sanitize_line};
-use crate::error::{Error, Excerpt};
+use crate::error::{Error, Excerpt, Location};
 
 /// The widest line of an excerpt, in columns; longer ones are cut around the caret.
 const WIDTH: usize = 120;
 
 /// One error as text, without a line break at the end.
-pub(super) fn render(database: Option<&str>, error: &Error, verbose: bool, color: bool) -> String {
-    let mut text = rendered(database, error, verbose, color);
+pub(super) fn render(database: Option<&str>, error: &Error, verbose: bool) -> String {
+    let mut text = rendered(database, error, verbose);
     for related in &error.related {
         text.push_str("\n\n");
-        text.push_str(&rendered(None, related, verbose, color));
+        text.push_str(&rendered(None, related, verbose));
     }
     text
 }
 
-fn rendered(database: Option<&str>, error: &Error, verbose: bool, color: bool) -> String {
-    let message = sanitize(&error.message);
-    let title = match database {
-        Some(database) => format!("{}: {message}", sanitize_line(database)),
-        None => message.into_owned(),
-    };
-    let mut group: Group<'_> = Group::with_title(Level::ERROR.primary_title(title));
-    if let Some(location) = &error.location {
-        let mut origin = Origin::path(sanitize_line(&location.file));
-        if let Some(line) = location.line {
-            origin = origin.line(line);
-            if let Some(column) = location.column {
-                origin = origin.char_column(column);
-            }
-        }
-        group = group.element(origin);
+fn rendered(database: Option<&str>, error: &Error, verbose: bool) -> String {
+    let mut text = format!("{}: ", paint(style::ERROR, "error"));
+    if let Some(database) = database {
+        text.push_str(&format!("{}: ", sanitize_line(database)));
+    }
+    text.push_str(&sanitize(&error.message));
+    // The excerpt's bar stands behind its line numbers: arrow and remarks align with it.
+    let numbers = error.excerpt.as_ref().map_or(1, |excerpt| last_line(excerpt).to_string().len());
+    let margin = " ".repeat(numbers);
+    if let Some(location) = error.location.as_ref().filter(|location| adds_to(location, &error.message)) {
+        let location = sanitize_line(&location.to_string()).into_owned();
+        text.push_str(&format!("\n{margin}{} {location}", paint(style::FRAME, "-->")));
     }
     if let Some(excerpt) = &error.excerpt {
-        let (text, span) = sanitized(excerpt);
-        let label = (!excerpt.label.is_empty()).then(|| sanitize_line(&excerpt.label));
-        group = group.element(
-            Snippet::source(text)
-                .line_start(excerpt.first_line)
-                .fold(false)
-                .annotation(AnnotationKind::Primary.span(span).label(label)),
-        );
+        text.push_str(&format!("\n{}", source(excerpt)));
+        // The renderer closes the frame itself unless the marked line is the last one.
+        let last = anstream::adapter::strip_str(text.lines().next_back().unwrap_or_default()).to_string();
+        if last.trim() != "|" {
+            text.push_str(&format!("\n{margin} {}", paint(style::FRAME, "|")));
+        }
     }
-    for (name, text) in remarks(error, verbose) {
-        group = group.element(Level::NOTE.with_name(name).message(sanitize(&text).into_owned()));
+    for (name, remark) in remarks(error, verbose) {
+        let indent = format!("\n{margin}     ");
+        let remark = sanitize(&remark).replace('\n', &indent);
+        text.push_str(&format!("\n{margin} {} {}: {remark}", paint(style::FRAME, "="), paint(style::STRONG, name)));
     }
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    renderer.term_width(WIDTH).render(&[group])
+    text
+}
+
+/// Many messages about a whole file name it themselves.
+fn adds_to(location: &Location, message: &str) -> bool {
+    location.line.is_some() || !message.contains(&location.file)
+}
+
+/// The lines with their numbers and the caret. Styled: the stream strips it where it is not wanted.
+fn source(excerpt: &Excerpt) -> String {
+    let (text, span) = sanitized(excerpt);
+    let label = (!excerpt.label.is_empty()).then(|| sanitize_line(&excerpt.label));
+    let snippet = Snippet::source(text)
+        .line_start(excerpt.first_line)
+        .fold(false)
+        .annotation(AnnotationKind::Primary.span(span).label(label));
+    Renderer::styled().term_width(WIDTH).render(&[Group::with_level(Level::ERROR).element(snippet)])
+}
+
+fn last_line(excerpt: &Excerpt) -> usize {
+    excerpt.first_line + excerpt.text.matches('\n').count()
 }
 
 /// What stands below the excerpt, in the order people need it.
@@ -88,6 +104,10 @@ mod tests {
     use super::*;
     use crate::error::{ErrorKind, ServerMessage};
 
+    fn plain(database: Option<&str>, error: &Error, verbose: bool) -> String {
+        anstream::adapter::strip_str(&render(database, error, verbose)).to_string()
+    }
+
     fn failure(source: &str, piece: &str) -> Error {
         let start = source.find(piece).expect("the piece");
         let mut error = Error::new(ErrorKind::Sql, "0002 add_orders failed: relation \"userz\" does not exist");
@@ -110,7 +130,7 @@ mod tests {
             context: None,
         });
         assert_eq!(
-            render(None, &error, false, false),
+            plain(None, &error, false),
             "\
 error: 0002 add_orders failed: relation \"userz\" does not exist
  --> migrations/0002_add_orders.sql:5:28
@@ -126,14 +146,14 @@ error: 0002 add_orders failed: relation \"userz\" does not exist
   = kept: 0001 create_users (applied before); 0002 was undone completely
   = next: correct the file and run `dbwarden migrate` again"
         );
-        assert!(render(None, &error, true, false).contains("= detail: secret row"));
-        assert!(render(Some("billing"), &error, false, false).starts_with("error: billing: 0002 add_orders"));
+        assert!(plain(None, &error, true).contains("= detail: secret row"));
+        assert!(plain(Some("billing"), &error, false).starts_with("error: billing: 0002 add_orders"));
     }
 
     #[test]
     fn a_long_line_is_cut_around_the_caret() {
         let source = format!("INSERT INTO t VALUES {} userz {}", "(1, 'ä'), ".repeat(500), ", (2, 'ö')".repeat(500));
-        let text = render(None, &failure(&source, "userz"), false, false);
+        let text = plain(None, &failure(&source, "userz"), false);
         assert!(text.contains("sql:1:5023"), "the true column: {text}");
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH + 10), "{text}");
         let lines: Vec<&str> = text.lines().collect();
@@ -146,7 +166,7 @@ error: 0002 add_orders failed: relation \"userz\" does not exist
     #[test]
     fn without_a_place_it_is_only_the_message_and_the_way_out() {
         let error = Error::new(ErrorKind::Connection, "no server answers at db:5432").hint("start it");
-        assert_eq!(render(None, &error, false, false), "error: no server answers at db:5432\n  |\n  = next: start it");
+        assert_eq!(plain(None, &error, false), "error: no server answers at db:5432\n  = next: start it");
     }
 
     #[test]
@@ -154,7 +174,7 @@ error: 0002 add_orders failed: relation \"userz\" does not exist
         let wrong = |file: &str| Error::new(ErrorKind::Usage, "no -- upgrade line").in_file(file);
         let error = Error::summary("2 files cannot be used", vec![wrong("a.sql"), wrong("b.sql")]);
         assert_eq!(
-            render(None, &error, false, false),
+            plain(None, &error, false),
             "error: 2 files cannot be used\n\nerror: no -- upgrade line\n --> a.sql\n\nerror: no -- upgrade line\n --> b.sql"
         );
     }
@@ -164,7 +184,7 @@ error: 0002 add_orders failed: relation \"userz\" does not exist
         let mut error = failure("SELECT '\u{1b}[2J\u{202e}' userz", "userz");
         error.message = "bad \u{1b}]0;title\u{7}".into();
         error.notes.push("\u{1b}[1A".into());
-        let text = render(None, &error, false, false);
+        let text = plain(None, &error, false);
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
         assert!(text.contains("\\u{1b}[2J\\u{202e}"), "{text}");
     }

@@ -10,7 +10,6 @@ use crate::cli::ColorChoice;
 pub(super) struct Stream {
     out: AutoStream<Box<dyn Write + Send>>,
     terminal: bool,
-    color: bool,
 }
 
 impl Stream {
@@ -33,17 +32,12 @@ impl Stream {
 
     /// Any other stream.
     pub fn new(out: Box<dyn Write + Send>, terminal: bool, choice: anstream::ColorChoice) -> Self {
-        Stream { out: AutoStream::new(out, choice), terminal, color: choice != anstream::ColorChoice::Never }
+        Stream { out: AutoStream::new(out, choice), terminal }
     }
 
     /// Whether a person looks at it as it is written.
     pub fn is_terminal(&self) -> bool {
         self.terminal
-    }
-
-    /// Whether styles reach the reader.
-    pub fn has_color(&self) -> bool {
-        self.color
     }
 
     /// Writes and flushes. A reader that has gone away (`dbwarden history | head`) is no error; what else goes wrong

@@ -8,6 +8,8 @@ pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const FAINT: Style = Style::new().dimmed();
+/// The bars and arrows around an excerpt.
+pub(super) const FRAME: Style = AnsiColor::BrightBlue.on_default().bold();
 pub(super) const STRONG: Style = Style::new().bold();
 
 /// `text` in `style`. Streams strip it where it is not wanted.

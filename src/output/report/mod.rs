@@ -53,6 +53,14 @@ pub enum Report {
 }
 
 impl Report {
+    /// What is odd but did not stop the command, with the database it is about. In JSON it stands in the databases.
+    pub(super) fn warnings(&self) -> Vec<(&str, &str)> {
+        match self {
+            Report::Run(run) => run.databases.iter().flat_map(DatabaseRun::warnings).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The key and the value that stand in the JSON document: `databases` with one element per database, or
     /// `result`.
     pub(super) fn json(&self) -> Result<(&'static str, serde_json::Value), serde_json::Error> {
