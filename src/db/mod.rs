@@ -146,9 +146,6 @@ pub trait Session: Send {
     /// A handle that stops this session's running statement on the server, usable while the session is busy.
     fn canceller(&self) -> Box<dyn Canceller>;
 
-    /// What the server had to say about the statements run since the last call.
-    async fn warnings(&mut self) -> Result<Vec<notices::Notice>, SqlError>;
-
     /// Closes the connection politely.
     async fn close(self: Box<Self>);
 }
