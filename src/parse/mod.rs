@@ -138,6 +138,9 @@ fn script_of(text: &Arc<String>, section: Section) -> Script {
     }
 }
 
+/// Finding the line of an error costs a walk through the file, and nobody reads more than these.
+const MOST_ERRORS: usize = 100;
+
 /// All problems, and what is missing from the file.
 fn errors(path: &Path, text: &Arc<String>, sections: &Sections) -> Vec<ParseError> {
     let mut errors: Vec<ParseError> = Vec::new();
@@ -153,7 +156,7 @@ fn errors(path: &Path, text: &Arc<String>, sections: &Sections) -> Vec<ParseErro
     {
         errors.push(at(ParseErrorKind::SqlBeforeUpgrade, span.clone()));
     }
-    for problem in &sections.problems {
+    for problem in sections.problems.iter().take(MOST_ERRORS) {
         errors.push(at(problem.kind.clone(), problem.span.clone()));
     }
     let rollback_statements = sections.rollback.as_ref().map_or(0, |section| section.statements.len());
