@@ -4,6 +4,7 @@
 mod bookkeeping;
 mod history_sql;
 mod journal_sql;
+mod lex_rules;
 mod literal;
 pub mod lock_sql;
 mod mysql;
@@ -14,6 +15,7 @@ mod sqlite;
 pub use bookkeeping::Tables;
 pub use history_sql::{LOCK_LOST, NewRow};
 pub use journal_sql::{EventKind, NewEvent};
+pub use lex_rules::{BodyRules, ClientCommands, LexRules};
 pub use literal::{identifier, literal};
 pub use role::{role_begin, role_end};
 
