@@ -1,25 +1,64 @@
-//! What the configuration allows a plan to do. Named choices, not booleans.
+use std::fmt;
 
-/// What to do with a pending file whose version is below an applied one (`out_of_order`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// What `migrate` does with a pending file whose version is lower than one already applied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutOfOrder {
-    /// Stop: what it does may depend on what came after it in another environment.
+    /// Stops before anything runs, and names the files.
     #[default]
     Refuse,
-    /// Apply it now, in the order of versions among the pending ones.
+    /// Applies them, in version order, before the newer ones.
     Allow,
 }
 
-/// What to do when the history holds versions newer than every file (`on_database_ahead`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+impl OutOfOrder {
+    /// Every policy.
+    pub const ALL: [OutOfOrder; 2] = [OutOfOrder::Refuse, OutOfOrder::Allow];
+
+    /// The value of `out_of_order`.
+    pub fn name(self) -> &'static str {
+        match self {
+            OutOfOrder::Refuse => "refuse",
+            OutOfOrder::Allow => "allow",
+        }
+    }
+}
+
+impl fmt::Display for OutOfOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What `migrate` and `check` do when the history holds versions that no file has: an older image runs against a
+/// newer database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DatabaseAhead {
-    /// Say so and go on: an older image that starts again beside a newer one must not fail.
+    /// Warns and succeeds: a rolled-back deployment must be able to start.
     #[default]
     Warn,
-    /// Stop.
+    /// Fails.
     Fail,
+}
+
+impl DatabaseAhead {
+    /// Every policy.
+    pub const ALL: [DatabaseAhead; 2] = [DatabaseAhead::Warn, DatabaseAhead::Fail];
+
+    /// The value of `on_database_ahead`.
+    pub fn name(self) -> &'static str {
+        match self {
+            DatabaseAhead::Warn => "warn",
+            DatabaseAhead::Fail => "fail",
+        }
+    }
+}
+
+impl fmt::Display for DatabaseAhead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// The policies of one target that planning asks for.
