@@ -7,7 +7,7 @@ use clap::error::ErrorKind as ClapErrorKind;
 use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, GlobalArgs};
-use crate::commands::{self, Context, Outcome};
+use crate::commands::{self, Outcome};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::output::report::Report;
 use crate::output::{Ending, Printer};
@@ -32,8 +32,7 @@ fn run_with(arguments: &[OsString]) -> Exit {
     };
     remember_panics();
     let printer = Printer::new(&cli.global);
-    let context = Context { global: &cli.global, printer: &printer };
-    let outcome = guarded(|| commands::dispatch(&context, &cli.command));
+    let outcome = guarded(|| commands::dispatch(&cli.global, &printer, &cli.command));
     finish(&printer, Some(cli.command.name()), &outcome)
 }
 

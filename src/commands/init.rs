@@ -5,19 +5,12 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::cli::InitArgs;
+use crate::config::{DatabaseType, sample_toml};
 use crate::error::Error;
 use crate::output::report::{InitReport, Report};
 
 const CONFIG_FILE: &str = "dbwarden.toml";
 const MIGRATIONS_FOLDER: &str = "migrations";
-
-const SAMPLE: &str = "\
-default = \"primary\"
-
-[database.primary]
-database_url = \"${DATABASE_URL:-sqlite://dbwarden.db}\"
-migrations_dir = \"migrations\"
-";
 
 /// `init [FOLDER]`: a configuration and a folder for migrations. Never overwrites anything.
 pub(super) fn run(args: &InitArgs) -> Result<Report, Error> {
@@ -26,7 +19,7 @@ pub(super) fn run(args: &InitArgs) -> Result<Report, Error> {
     fs::create_dir_all(&args.folder).map_err(|error| Error::from_io(&args.folder, "created", &error))?;
     // `create_new` leaves no moment between the look and the write.
     let mut file = fs::File::create_new(&config).map_err(|error| Error::from_io(shown(&config), "written", &error))?;
-    file.write_all(SAMPLE.as_bytes()).map_err(|error| Error::from_io(shown(&config), "written", &error))?;
+    file.write_all(sample_toml("primary", DatabaseType::Sqlite).as_bytes()).map_err(|error| Error::from_io(shown(&config), "written", &error))?;
     created.push(shown(&config).display().to_string());
 
     let migrations = args.folder.join(MIGRATIONS_FOLDER);

@@ -1,14 +1,29 @@
 //! One file per command, and what they share: the flags, the printer, and how a command ends.
 
+mod check;
 mod completions;
+mod history;
 mod init;
+mod lock;
+mod migrate;
 mod new;
+mod notes;
+mod repair;
+mod rollback;
+mod run;
+mod session;
+mod settings;
+mod signals;
+mod status;
+mod targets;
 mod version;
 
 pub(crate) use version::report as version_report;
 
-use crate::cli::{Command, GlobalArgs};
+use crate::cli::{Command, GlobalArgs, LimitArgs};
+use crate::config::{self, Environment, Flags, Settings};
 use crate::error::{Error, ErrorKind, Exit};
+use crate::executor::Interrupt;
 use crate::output::Printer;
 use crate::output::report::Report;
 
@@ -18,6 +33,10 @@ pub struct Context<'a> {
     pub global: &'a GlobalArgs,
     /// The only way to talk to the user.
     pub printer: &'a Printer,
+    /// This run's id: in the history, in the events, and in the server's process list.
+    pub run_id: String,
+    /// Whether somebody asked to stop.
+    pub interrupt: Interrupt,
 }
 
 /// How a command ended. Half-way through, both a report and errors are there.
@@ -63,27 +82,62 @@ impl From<Result<Report, Error>> for Outcome {
 }
 
 /// Runs a command. Only those that talk to a database start a runtime: `version` and `completions` answer at once.
-pub fn dispatch(context: &Context<'_>, command: &Command) -> Outcome {
+pub fn dispatch(global: &GlobalArgs, printer: &Printer, command: &Command) -> Outcome {
     match command {
-        Command::Init(args) => init::run(args).into(),
-        Command::New(args) => new::run(args, context).into(),
-        Command::Completions(args) => completions::run(args).into(),
-        Command::Version(_) => version::run().into(),
-        Command::Config(_)
-        | Command::Database(_)
-        | Command::Migrate(_)
-        | Command::Rollback(_)
-        | Command::Downgrade(_)
-        | Command::Status(_)
-        | Command::History(_)
-        | Command::Check(_)
-        | Command::Repair(_)
-        | Command::LockStatus(_)
-        | Command::Unlock(_) => match runtime() {
-            Ok(runtime) => runtime.block_on(with_database(context, command)),
+        Command::Init(args) => return init::run(args).into(),
+        Command::Completions(args) => return completions::run(args).into(),
+        Command::Version(_) => return version::run().into(),
+        _ => {}
+    }
+    let (interrupter, interrupt) = Interrupt::channel();
+    let context = Context { global, printer, run_id: uuid::Uuid::now_v7().to_string(), interrupt };
+    let settings = match resolve(&context, command) {
+        Ok(settings) => settings,
+        Err(error) => return error.into(),
+    };
+    targets::pass_on_warnings(&context, &settings);
+    let mut outcome = match command {
+        Command::New(args) => new::run(args, &settings).into(),
+        Command::Config(_) => settings::config(&settings, global.all),
+        Command::Database(_) => settings::list(&settings),
+        _ => match runtime() {
+            Ok(runtime) => runtime.block_on(async {
+                signals::listen(interrupter);
+                with_database(&context, &settings, command).await
+            }),
             Err(error) => error.into(),
         },
+    };
+    // No layer puts a secret into a message; a driver or a server might.
+    let secrets = settings.secrets();
+    for (_, error) in &mut outcome.errors {
+        error.scrub(&|text| config::redact(text, &secrets));
     }
+    outcome
+}
+
+fn resolve(context: &Context<'_>, command: &Command) -> Result<Settings, Error> {
+    let global = context.global;
+    let limits = match command {
+        Command::Migrate(args) => args.limits.clone(),
+        Command::Rollback(args) => args.limits.clone(),
+        Command::Downgrade(args) => args.limits.clone(),
+        _ => LimitArgs::default(),
+    };
+    let flags = Flags {
+        config: global.config.clone(),
+        database: global.database.clone(),
+        all: global.all,
+        dev: global.dev,
+        url: global.url.clone(),
+        lock_wait: limits.lock_wait,
+        lock_timeout: limits.lock_timeout,
+        statement_timeout: limits.statement_timeout,
+        migrations_dir: None,
+    };
+    let folder = std::env::current_dir()
+        .map_err(|error| Error::from_io(std::path::Path::new("the working directory"), "found", &error))?;
+    Ok(config::resolve(&flags, &Environment::from_process(), &folder, &context.run_id)?)
 }
 
 /// One thread is enough: a command waits for one server at a time.
@@ -95,8 +149,24 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 }
 
 /// Commands that talk to a database.
-async fn with_database(_context: &Context<'_>, command: &Command) -> Outcome {
-    Error::new(ErrorKind::Bug, format!("`{}` is not wired yet", command.name())).into()
+async fn with_database(context: &Context<'_>, settings: &Settings, command: &Command) -> Outcome {
+    match command {
+        Command::Migrate(args) => migrate::migrate(context, settings, args).await,
+        Command::Rollback(args) => rollback::rollback(context, settings, args).await,
+        Command::Downgrade(args) => rollback::downgrade(context, settings, args).await,
+        Command::Status(args) => status::status(context, settings, args).await,
+        Command::History(args) => history::history(context, settings, args).await,
+        Command::Check(args) => check::check(context, settings, args).await,
+        Command::Repair(args) => repair::repair(context, settings, args).await,
+        Command::LockStatus(_) => lock::status(context, settings).await,
+        Command::Unlock(args) => lock::unlock(context, settings, args).await,
+        Command::Init(_)
+        | Command::New(_)
+        | Command::Config(_)
+        | Command::Database(_)
+        | Command::Completions(_)
+        | Command::Version(_) => Outcome::default(),
+    }
 }
 
 #[cfg(test)]

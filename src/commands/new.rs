@@ -1,13 +1,13 @@
-use std::io::Write;
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::Context;
 use crate::cli::{NewArgs, NewKind};
+use crate::config::Settings;
 use crate::error::{Error, ErrorKind};
 use crate::model::Version;
 use crate::output::report::{NewReport, Report};
+use crate::source;
 
 /// The first version of a folder without migrations; its width is kept by the ones after it.
 const FIRST: &str = "0001";
@@ -16,15 +16,22 @@ const TIMESTAMP: &str = "%Y%m%d%H%M%S";
 const TIMESTAMP_DIGITS: usize = 14;
 
 /// `new NAME`: writes the next migration file. Never overwrites anything.
-pub(super) fn run(args: &NewArgs, _context: &Context<'_>) -> Result<Report, Error> {
-    create(Path::new("migrations"), args, Utc::now())
+pub(super) fn run(args: &NewArgs, settings: &Settings) -> Result<Report, Error> {
+    let targets = settings.selected();
+    let [target] = targets.as_slice() else {
+        return Err(Error::new(ErrorKind::Usage, "a migration belongs to one database").hint("name it with -d"));
+    };
+    create(&target.migrations_dir, &target.migrations_dir_display, args, Utc::now())
 }
 
-fn create(folder: &Path, args: &NewArgs, now: DateTime<Utc>) -> Result<Report, Error> {
+fn create(folder: &Path, shown: &Path, args: &NewArgs, now: DateTime<Utc>) -> Result<Report, Error> {
     let name = snake_case(&args.name);
     if name.is_empty() {
         let message = format!("`{}` has no letter or digit to make a file name from", args.name);
         return Err(Error::new(ErrorKind::Usage, message));
+    }
+    if !folder.exists() {
+        source::create_dir(folder)?;
     }
     let file_name = match (args.kind, &args.version) {
         (NewKind::Versioned, version) => format!("{}_{name}.sql", choose_version(folder, version.as_ref(), now)?),
@@ -35,11 +42,8 @@ fn create(folder: &Path, args: &NewArgs, now: DateTime<Utc>) -> Result<Report, E
                 .hint("leave out --version, or --type"));
         }
     };
-    let path = folder.join(file_name);
-    let write_error = |error: std::io::Error| Error::from_io(&path, "written", &error);
-    let mut file = std::fs::File::create_new(&path).map_err(write_error)?;
-    file.write_all(template(&name).as_bytes()).map_err(write_error)?;
-    Ok(Report::New(NewReport { path: path.display().to_string() }))
+    source::write_new(folder, &file_name, &template(&name))?;
+    Ok(Report::New(NewReport { path: shown.join(file_name).display().to_string() }))
 }
 
 fn choose_version(folder: &Path, wanted: Option<&Version>, now: DateTime<Utc>) -> Result<Version, Error> {
@@ -170,13 +174,13 @@ mod tests {
     fn writes_the_next_file_and_overwrites_none() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::File::create_new(folder.path().join("0007_first.sql")).expect("a file");
-        let Ok(Report::New(report)) = create(folder.path(), &args("Add users"), now()) else { panic!("not written") };
+        let Ok(Report::New(report)) = create(folder.path(), folder.path(), &args("Add users"), now()) else { panic!("not written") };
         assert!(report.path.ends_with("0008_add_users.sql"), "{}", report.path);
         let taken = NewArgs { version: Some("7".parse().expect("a version")), ..args("again") };
-        let error = create(folder.path(), &taken, now()).expect_err("taken");
+        let error = create(folder.path(), folder.path(), &taken, now()).expect_err("taken");
         assert_eq!(error.location.expect("the file").file, "0007_first.sql");
         let roc = || NewArgs { kind: NewKind::Roc, ..args("views") };
-        assert!(create(folder.path(), &roc(), now()).is_ok());
-        assert_eq!(create(folder.path(), &roc(), now()).expect_err("exists").kind, ErrorKind::Usage);
+        assert!(create(folder.path(), folder.path(), &roc(), now()).is_ok());
+        assert_eq!(create(folder.path(), folder.path(), &roc(), now()).expect_err("exists").kind, ErrorKind::Usage);
     }
 }

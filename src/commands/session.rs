@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Context;
-use crate::config::{Purpose, Target};
+use crate::config::{ConfigError, Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::LockKey;
 use crate::db::{self, ConnectOptions, Session, SessionOptions};
@@ -39,14 +39,40 @@ impl Opened {
     }
 }
 
+/// A target could not be opened.
+pub(super) enum OpenError {
+    /// Its configuration does not lead anywhere.
+    Config(ConfigError),
+    /// There is no connection.
+    Connect {
+        /// What the server, or the way to it, said.
+        error: db::SqlError,
+        /// Where, without user or password.
+        location: String,
+    },
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Config(error) => error.into(),
+            OpenError::Connect { error, location } => {
+                let mut failed = Error::from(&error);
+                failed.message = format!("{location}: {}", error.message);
+                failed
+            }
+        }
+    }
+}
+
 /// Connects to a target. `patience` is how long to go on trying while there is no server.
 pub(super) async fn open(
     context: &Context<'_>,
     target: &Target,
     purpose: Purpose,
     patience: Duration,
-) -> Result<Opened, Error> {
-    let options = target.connect_options(purpose).map_err(Error::from)?;
+) -> Result<Opened, OpenError> {
+    let options = target.connect_options(purpose).map_err(OpenError::Config)?;
     for warning in target.connection_warnings() {
         context.printer.warning(warning);
     }
@@ -57,9 +83,13 @@ pub(super) async fn open(
             context.printer.message(&format!("waiting for {location}: {error}"));
         }
     };
-    let session = db::connect_within(&options, &session_options(target), patience, &mut on_retry).await?;
+    let session = match db::connect_within(&options, &session_options(target), patience, &mut on_retry).await {
+        Ok(session) => session,
+        Err(error) => return Err(OpenError::Connect { error, location }),
+    };
     if session.server().encrypted == Some(false) {
-        context.printer.warning(&format!("the connection to {location} is not encrypted (sslmode=require encrypts it)"));
+        let advice = "sslmode=require encrypts it, sslmode=verify-full also makes sure of the server";
+        context.printer.warning(&format!("the connection to {location} is not encrypted: {advice}"));
     }
     let tables = tables(target, &options);
     let lock_key = LockKey::new(&options, &tables);
@@ -89,7 +119,7 @@ pub(super) fn read_catalog(target: &Target) -> Result<Catalog, Error> {
 /// The same for commands that can do without files: an image without the folder can still roll back from the history.
 pub(super) fn read_catalog_if_there(target: &Target) -> Result<Catalog, Error> {
     match catalog(target) {
-        Err(SourceError::FolderMissing { .. }) => Ok(Catalog::default()),
+        Err(SourceError::MissingFolder(_)) => Ok(Catalog::default()),
         other => other.map_err(Error::from),
     }
 }

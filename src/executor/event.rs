@@ -17,6 +17,8 @@ pub enum Event<'a> {
     },
     /// A statement of the step's script has ended well. Inside a transaction it can still be undone.
     StatementFinished {
+        /// The step's place in the plan, from 0.
+        step: usize,
         /// Its index in the script.
         statement: usize,
         /// Statements in the script.

@@ -61,6 +61,8 @@ pub struct Executor<'a> {
     run: &'a RunIdentity,
     interrupt: Interrupt,
     next_sequence: i64,
+    /// The step that is running, as its place in the plan.
+    step: usize,
     /// What the session has set now, where it differs from what [`ExecutionSettings::session`] says.
     altered: bool,
     /// Whether the journal already holds the entry of the step that comes next, written with the end of the last one.
@@ -90,6 +92,7 @@ impl<'a> Executor<'a> {
             run,
             interrupt,
             next_sequence,
+            step: 0,
             altered: false,
             announced: false,
             events,
@@ -109,6 +112,7 @@ impl<'a> Executor<'a> {
                 report.failure = Some(StepFailure::interrupted(index, signal));
                 break;
             }
+            self.step = index;
             match self.run_step(plan, index).await {
                 Ok(success) => report.finished.push(success),
                 Err(failure) => {

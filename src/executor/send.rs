@@ -79,12 +79,14 @@ impl Executor<'_> {
             return Ok(());
         }
         let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
+        let step = self.step;
         let canceller = self.session.canceller();
         let mut unchanged = false;
         let result = {
             let (session, events) = (&mut self.session, &mut self.events);
             let mut done = |index: usize, result: crate::db::StatementResult| match batch[index].0 {
                 Part::Script(statement) => events(Event::StatementFinished {
+                    step,
                     statement: *statement,
                     total,
                     rows: result.rows,
@@ -124,6 +126,7 @@ impl Executor<'_> {
         match self.session.copy_in(script.statement_text(index), data).await {
             Ok(rows) => {
                 (self.events)(Event::StatementFinished {
+                    step: self.step,
                     statement: index,
                     total: script.statements.len(),
                     rows: Some(rows),

@@ -10,7 +10,7 @@ mod status;
 
 pub use check::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity};
 pub use run::{
-    DatabaseRun, RollbackSource, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus,
+    DatabaseRun, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus,
 };
 pub use settings::{
     ConfigReport, DatabaseEntry, DatabaseListReport, DatabaseSettings, InitReport, NewReport, SettingReport,

@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::db::ServerInfo;
 use crate::dialect::Engine;
-use crate::model::{Direction, Version};
+use crate::model::{Direction, MigrationKind, Version};
+use crate::plan::{RollbackSource, Segment, SegmentMode, Step, Work};
 
 /// What `migrate`, `rollback` or `downgrade` did, or would do.
 #[derive(Debug, Clone, Serialize)]
@@ -104,20 +107,10 @@ pub enum StepStatus {
     Skipped,
 }
 
-/// Where the text of a rollback came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RollbackSource {
-    /// The file.
-    File,
-    /// The history: the file is missing or differs from what was applied.
-    History,
-}
-
 /// A run of statements of a step.
 #[derive(Debug, Clone, Serialize)]
 pub struct SegmentReport {
-    /// Whether they share a transaction; false: one statement outside any.
+    /// Whether they share a transaction; false: each runs outside any.
     pub transaction: bool,
     /// In file order.
     pub statements: Vec<StatementReport>,
@@ -130,4 +123,60 @@ pub struct StatementReport {
     pub line: usize,
     /// Its text, without terminator.
     pub sql: String,
+}
+
+impl StepReport {
+    /// What is to be said of a step; with `statements`, also what it runs.
+    pub fn new(step: &Step, status: StepStatus, elapsed: Option<Duration>, statements: bool) -> Self {
+        let (name, kind) = match &step.work {
+            Work::Apply(file) | Work::Record(file) | Work::Revert { file: Some(file), .. } => {
+                (file.name.clone(), StepKind::from(&file.kind))
+            }
+            Work::Revert { row, file: None, .. } => (row.description.clone(), StepKind::Versioned),
+        };
+        StepReport {
+            version: step.version().cloned(),
+            name,
+            file: step.file_name().to_string(),
+            kind,
+            direction: step.direction(),
+            status,
+            execution_ms: elapsed.map(|elapsed| u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)),
+            statements: step.script().map_or(0, |script| script.statements.len()),
+            rollback_source: match step.work {
+                Work::Revert { source, .. } => Some(source),
+                Work::Apply(_) | Work::Record(_) => None,
+            },
+            segments: statements.then(|| {
+                let done = step.resume.as_ref().map_or(0, |resume| resume.done);
+                let left = step.segments.iter().filter(|segment| segment.statements.end > done);
+                left.map(|segment| SegmentReport::new(step, segment, done)).collect()
+            }),
+        }
+    }
+}
+
+impl SegmentReport {
+    fn new(step: &Step, segment: &Segment, done: usize) -> Self {
+        let statements = match step.script() {
+            None => Vec::new(),
+            Some(script) => (segment.statements.start.max(done)..segment.statements.end)
+                .map(|index| StatementReport {
+                    line: script.statements[index].line,
+                    sql: script.statement_text(index).to_string(),
+                })
+                .collect(),
+        };
+        SegmentReport { transaction: segment.mode == SegmentMode::Transaction, statements }
+    }
+}
+
+impl From<&MigrationKind> for StepKind {
+    fn from(kind: &MigrationKind) -> Self {
+        match kind {
+            MigrationKind::Versioned(_) => StepKind::Versioned,
+            MigrationKind::RunsAlways => StepKind::RunsAlways,
+            MigrationKind::RunsOnChange => StepKind::RunsOnChange,
+        }
+    }
 }

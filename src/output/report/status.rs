@@ -1,7 +1,8 @@
 use serde::Serialize;
 
 use crate::dialect::Engine;
-use crate::model::{RowKind, Version};
+use crate::model::{AppliedMigration, RowKind, Version};
+use crate::plan::{MigrationState, SurveyEntry};
 
 /// What `status` found.
 #[derive(Debug, Clone, Serialize)]
@@ -184,4 +185,59 @@ pub struct DatabaseLock {
     pub holder: Option<String>,
     /// Whether the holder's session was ended (`unlock`).
     pub released: bool,
+}
+
+impl EntryState {
+    /// The state of a surveyed migration.
+    pub fn of(entry: &SurveyEntry) -> Self {
+        let baseline = entry.row.as_ref().is_some_and(|row| row.kind == RowKind::Baseline);
+        match entry.state {
+            MigrationState::Applied if baseline => EntryState::Baseline,
+            MigrationState::Applied => EntryState::Applied,
+            MigrationState::Pending => EntryState::Pending,
+            MigrationState::CosmeticallyEdited => EntryState::Cosmetic,
+            MigrationState::OutOfOrder => EntryState::OutOfOrder,
+            MigrationState::Modified => EntryState::Modified,
+            MigrationState::Missing => EntryState::Missing,
+            MigrationState::Ahead => EntryState::Ahead,
+            MigrationState::Interrupted => EntryState::Interrupted,
+            MigrationState::RepeatableDue => EntryState::RepeatableDue,
+        }
+    }
+}
+
+impl From<&SurveyEntry> for StatusEntry {
+    fn from(entry: &SurveyEntry) -> Self {
+        let (file, row) = (entry.file.as_ref(), entry.row.as_ref());
+        StatusEntry {
+            state: EntryState::of(entry),
+            version: entry.version().cloned(),
+            name: match (file, row) {
+                (Some(file), _) => file.name.clone(),
+                (None, row) => row.map(|row| row.description.clone()).unwrap_or_default(),
+            },
+            file: match (file, row) {
+                (Some(file), _) => file.file_name.clone(),
+                (None, row) => row.map(|row| row.file_name.clone()).unwrap_or_default(),
+            },
+            applied_at: row.map(|row| row.applied_at.clone()),
+            depends_on: file.map(|file| file.depends_on.iter().map(ToString::to_string).collect()).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<&AppliedMigration> for HistoryRow {
+    fn from(row: &AppliedMigration) -> Self {
+        HistoryRow {
+            sequence: row.sequence,
+            version: row.version.clone(),
+            description: row.description.clone(),
+            file: row.file_name.clone(),
+            kind: row.kind,
+            applied_at: row.applied_at.clone(),
+            execution_ms: row.execution_ms,
+            applied_by: row.applied_by.clone(),
+            run_id: row.run_id.clone(),
+        }
+    }
 }
