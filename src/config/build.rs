@@ -49,7 +49,7 @@ impl Builder<'_> {
         let connection = self.connection(require_tls.value, connect_timeout.clone())?;
         let flavour_declared = connection.database_type(self.is_selected)?;
         let engine = flavour_declared.engine();
-        shown.push(SettingDescription::new("database_type", flavour_declared.name(), &self.origin_of("database_type")));
+        shown.push(SettingDescription::new("database_type", flavour_declared.name(), &self.type_origin(&connection)));
         shown.extend(describe::connection(&connection));
 
         let (migrations_dir, dir_origin) = self.migrations_dir()?;
@@ -128,6 +128,7 @@ impl Builder<'_> {
             declared,
             place,
             password,
+            password_may_be_spare: self.section.entries.contains_key("migration_url"),
             require_tls,
             connect_timeout,
             run_id: self.run_id.to_string(),
@@ -305,20 +306,13 @@ impl Builder<'_> {
         })
     }
 
-    /// Where the type comes from: its own key, or whatever gave the URL.
-    fn origin_of(&self, key: &str) -> Origin {
-        let entry = self.section.entries.get(key).filter(|_| !self.flags.dev);
-        match (entry, self.url) {
+    /// Who told the type of database: its own key, or whatever gave the URL.
+    fn type_origin(&self, connection: &Connection) -> Origin {
+        let entry = self.section.entries.get("database_type").filter(|_| connection.declared.is_some());
+        match (entry, &connection.place) {
             (Some(entry), _) => entry.origin.clone(),
-            (None, Some(url)) => url.origin.clone(),
-            (None, None) => match if self.flags.dev {
-                place::material(self.section, "dev_database_url", self.base).map_or(Place::Unknown(""), Place::Url)
-            } else {
-                place::place(self.section, self.base)
-            } {
-                Place::Url(material) => material.origin,
-                Place::Fields(_) | Place::Unknown(_) => self.section.origin.clone(),
-            },
+            (None, Place::Url(material)) => material.origin.clone(),
+            (None, Place::Fields(_) | Place::Unknown(_)) => self.section.origin.clone(),
         }
     }
 }

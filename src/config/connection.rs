@@ -28,6 +28,8 @@ pub(super) struct Connection {
     pub(super) place: Place,
     /// Completes a place without a password.
     pub(super) password: Option<Material>,
+    /// Whether `password` may be there for another URL: beside `migration_url`, it belongs to `database_url`.
+    pub(super) password_may_be_spare: bool,
     pub(super) require_tls: bool,
     pub(super) connect_timeout: Sourced<Duration>,
     pub(super) run_id: String,
@@ -196,14 +198,14 @@ impl Connection {
 
         let given = once(address.password, params.password, "password", spot)?;
         let password = match (given, &self.password) {
-            (Some(_), Some(material)) => {
+            (Some(_), Some(material)) if !self.password_may_be_spare => {
                 return Err(ConfigError::Conflict {
                     origin: material.origin.clone(),
                     first: format!("{} with a password in it", spot.key),
                     second: material.key.to_string(),
                 });
             }
-            (Some(password), None) => Some(password),
+            (Some(password), _) => Some(password),
             (None, Some(material)) => Some(material.read(&self.environment, warnings)?),
             (None, None) if is_postgres => self.libpq_password(&network, &database, &user, warnings),
             (None, None) => None,
