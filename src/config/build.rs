@@ -65,7 +65,8 @@ impl Builder<'_> {
         let out_of_order = self.choice("out_of_order", OutOfOrder::ALL.map(|policy| (policy.name(), policy)))?;
         let on_database_ahead =
             self.choice("on_database_ahead", DatabaseAhead::ALL.map(|policy| (policy.name(), policy)))?;
-        let (role, session) = self.role_and_session(engine)?;
+        let role = self.role(engine)?;
+        let session = self.session(engine)?;
 
         let mut show = |key: &str, value: String, origin: &Origin| {
             shown.push(SettingDescription::new(key, value, origin));
@@ -192,35 +193,41 @@ impl Builder<'_> {
         }
     }
 
-    /// `role` and `session` speak of the real database: with --dev they hold only where the engine is the same.
-    fn role_and_session(
-        &self,
-        engine: Engine,
-    ) -> Result<(Option<Sourced<String>>, Sourced<BTreeMap<String, String>>), ConfigError> {
-        let none = Sourced { value: BTreeMap::new(), origin: Origin::Default };
-        if self.flags.dev && self.real_engine() != Some(engine) {
-            return Ok((None, none));
+    /// Whether `role` and `session` hold: they speak of the real database, so with --dev only on the same engine.
+    fn speaks_of(&self, engine: Engine) -> bool {
+        !self.flags.dev || self.real_engine() == Some(engine)
+    }
+
+    fn role(&self, engine: Engine) -> Result<Option<Sourced<String>>, ConfigError> {
+        if !self.speaks_of(engine) {
+            return Ok(None);
         }
-        let role = self.text_or_empty("role")?.filter(|role| !role.value.is_empty());
-        let role = match role {
+        match self.text_or_empty("role")?.filter(|role| !role.value.is_empty()) {
             Some(Sourced { origin: origin @ Origin::File { .. }, .. }) if engine == Engine::Sqlite => {
-                return Err(left_out(origin, "role", "SQLite has no roles"));
+                Err(left_out(origin, "role", "SQLite has no roles"))
             }
-            role => role.filter(|_| engine != Engine::Sqlite),
-        };
+            role => Ok(role.filter(|_| engine != Engine::Sqlite)),
+        }
+    }
+
+    fn session(&self, engine: Engine) -> Result<Sourced<BTreeMap<String, String>>, ConfigError> {
+        let mut session = Sourced { value: BTreeMap::new(), origin: Origin::Default };
         let Some(Entry { value: Value::Table(pairs), origin, .. }) = self.section.entries.get("session") else {
-            return Ok((role, none));
+            return Ok(session);
         };
-        let mut session = BTreeMap::new();
+        if !self.speaks_of(engine) {
+            return Ok(session);
+        }
+        session.origin = origin.clone();
         for (name, value) in pairs {
             let key = format!("session.{name}");
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
                 let expected = "a setting's name: letters, digits, `_` and `.`".to_string();
                 return Err(ConfigError::InvalidValue { origin: origin.clone(), key, expected });
             }
-            session.insert(name.clone(), self.expand(&key, value, origin)?);
+            session.value.insert(name.clone(), self.expand(&key, value, origin)?);
         }
-        Ok((role, Sourced { value: session, origin: origin.clone() }))
+        Ok(session)
     }
 
     /// The engine without --dev; None where that cannot be told.
