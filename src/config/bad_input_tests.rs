@@ -107,7 +107,6 @@ fn bad_configurations_say_what_and_where() {
 #[test]
 fn bad_flags_and_environments_say_what_to_do() {
     let world = World::empty();
-    // The temporary folder may itself lie under a folder with a configuration; it does not on any sane machine.
     assert_eq!(
         world.error(),
         "no configuration: there is no dbwarden.toml in DIR or above it, and DATABASE_URL is not set; run `dbwarden init`, \

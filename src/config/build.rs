@@ -135,6 +135,7 @@ impl Builder<'_> {
             run_id: self.run_id.to_string(),
             environment: self.environment.clone(),
             database: Sourced { value: self.section.name.clone(), origin: self.section.origin.clone() },
+            url_text: OnceLock::new(),
         })
     }
 

@@ -1,6 +1,5 @@
-#![allow(clippy::disallowed_methods)] // Reads ~/.pgpass.
-
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -36,6 +35,8 @@ pub(super) struct Connection {
     pub(super) environment: Environment,
     /// The database's name and line, for messages.
     pub(super) database: Sourced<String>,
+    /// The URL, once read, with the warnings it gave: a command runs once, even where the engine had to be asked of it.
+    pub(super) url_text: OnceLock<(SecretString, Vec<String>)>,
 }
 
 /// Where the database is.
@@ -70,9 +71,7 @@ impl Connection {
                     // `database_type` is enough as long as nobody connects.
                     Some(Err(_)) if self.declared.is_some() => None,
                     Some(text) => Some(text?),
-                    None if self.declared.is_none() && may_read => {
-                        Some(material.read(&self.environment, &mut Vec::new())?)
-                    }
+                    None if self.declared.is_none() && may_read => Some(self.url_text(material, &mut Vec::new())?),
                     None => None,
                 };
                 match text.map(|text| url::database_type(text.expose_secret())) {
@@ -122,7 +121,7 @@ impl Connection {
     ) -> Result<(DatabaseUrl, PathBuf, Spot), ConfigError> {
         match &self.place {
             Place::Url(material) => {
-                let text = material.read(&self.environment, warnings)?;
+                let text = self.url_text(material, warnings)?;
                 let address = url::parse(text.expose_secret()).map_err(|problem| self.url_error(material, problem))?;
                 if let Some(declared) = self.declared {
                     self.agreed(declared, address.database_type, material)?;
@@ -143,6 +142,19 @@ impl Connection {
             }
             Place::Unknown(key) => Err(self.unknown_place(key)),
         }
+    }
+
+    fn url_text(&self, material: &Material, warnings: &mut Vec<String>) -> Result<SecretString, ConfigError> {
+        let (text, noticed) = match self.url_text.get() {
+            Some(known) => known,
+            None => {
+                let mut noticed = Vec::new();
+                let text = material.read(&self.environment, &mut noticed)?;
+                self.url_text.get_or_init(|| (text, noticed))
+            }
+        };
+        warnings.extend_from_slice(noticed);
+        Ok(text.clone())
     }
 
     fn sqlite(
@@ -241,7 +253,7 @@ impl Connection {
             Some(path) => PathBuf::from(path),
             None => Path::new(self.environment.filled("HOME")?).join(".pgpass"),
         };
-        let text = std::fs::read_to_string(&path).ok()?;
+        let (text, _) = secret::read_file(&path).ok()?;
         if secret::is_shared(&path) {
             warnings.push(format!("{} is ignored, as psql does, because others may use it: chmod 600", path.display()));
             return None;
@@ -253,7 +265,7 @@ impl Connection {
             }
             Network::Socket { path, port } => (path.to_str()?, *port),
         };
-        pgpass::find(&text, host, port, database, user).map(SecretString::from)
+        pgpass::find(text.expose_secret(), host, port, database, user).map(SecretString::from)
     }
 
     fn system_user(&self) -> Option<String> {
