@@ -1,6 +1,5 @@
-#![allow(clippy::disallowed_methods)] // Reads ~/.pgpass.
-
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -8,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::database_type::DatabaseType;
 use super::environment::Environment;
 use super::error::ConfigError;
-use super::interpolate::interpolate;
+use super::fields::Fields;
 use super::material::Material;
 use super::origin::{Origin, Sourced};
 use super::parameters::{self, ParameterError, Parameters, SqliteMode};
@@ -28,12 +27,16 @@ pub(super) struct Connection {
     pub(super) place: Place,
     /// Completes a place without a password.
     pub(super) password: Option<Material>,
+    /// Whether `password` may be there for another URL: beside `migration_url`, it belongs to `database_url`.
+    pub(super) password_may_be_spare: bool,
     pub(super) require_tls: bool,
     pub(super) connect_timeout: Sourced<Duration>,
     pub(super) run_id: String,
     pub(super) environment: Environment,
     /// The database's name and line, for messages.
     pub(super) database: Sourced<String>,
+    /// The URL, once read, with the warnings it gave: a command runs once, even where the engine had to be asked of it.
+    pub(super) url_text: OnceLock<(SecretString, Vec<String>)>,
 }
 
 /// Where the database is.
@@ -43,16 +46,6 @@ pub(super) enum Place {
     Fields(Fields),
     /// Nobody said; the key that is missing.
     Unknown(&'static str),
-}
-
-/// The parts of a place, given one by one, with `${…}`.
-#[derive(Clone, Default)]
-pub(super) struct Fields {
-    /// `host`, `port`, `socket`, `user`, `dbname`.
-    pub(super) texts: Vec<(&'static str, Sourced<String>)>,
-    pub(super) params: Option<Sourced<Vec<(String, String)>>>,
-    /// What relative paths start from.
-    pub(super) base: PathBuf,
 }
 
 /// Everything read and understood.
@@ -78,9 +71,7 @@ impl Connection {
                     // `database_type` is enough as long as nobody connects.
                     Some(Err(_)) if self.declared.is_some() => None,
                     Some(text) => Some(text?),
-                    None if self.declared.is_none() && may_read => {
-                        Some(material.read(&self.environment, &mut Vec::new())?)
-                    }
+                    None if self.declared.is_none() && may_read => Some(self.url_text(material, &mut Vec::new())?),
                     None => None,
                 };
                 match text.map(|text| url::database_type(text.expose_secret())) {
@@ -130,7 +121,7 @@ impl Connection {
     ) -> Result<(DatabaseUrl, PathBuf, Spot), ConfigError> {
         match &self.place {
             Place::Url(material) => {
-                let text = material.read(&self.environment, warnings)?;
+                let text = self.url_text(material, warnings)?;
                 let address = url::parse(text.expose_secret()).map_err(|problem| self.url_error(material, problem))?;
                 if let Some(declared) = self.declared {
                     self.agreed(declared, address.database_type, material)?;
@@ -153,6 +144,19 @@ impl Connection {
         }
     }
 
+    fn url_text(&self, material: &Material, warnings: &mut Vec<String>) -> Result<SecretString, ConfigError> {
+        let (text, noticed) = match self.url_text.get() {
+            Some(known) => known,
+            None => {
+                let mut noticed = Vec::new();
+                let text = material.read(&self.environment, &mut noticed)?;
+                self.url_text.get_or_init(|| (text, noticed))
+            }
+        };
+        warnings.extend_from_slice(noticed);
+        Ok(text.clone())
+    }
+
     fn sqlite(
         &self,
         address: DatabaseUrl,
@@ -167,12 +171,12 @@ impl Connection {
                 second: material.key.to_string(),
             });
         }
-        let mode = params.sqlite_mode.unwrap_or(SqliteMode::ReadWriteCreate);
+        let mode = params.sqlite_mode.unwrap_or(SqliteMode::Create);
         Ok(SqliteFile {
             // Component by component, so that `./x.db` does not leave its dot in every message.
             path: address.database.map(|path| base.join(path).components().collect()),
-            create: mode == SqliteMode::ReadWriteCreate,
-            read_only: mode == SqliteMode::ReadOnly,
+            create: mode == SqliteMode::Create,
+            read_only: mode == SqliteMode::Read,
         })
     }
 
@@ -196,14 +200,14 @@ impl Connection {
 
         let given = once(address.password, params.password, "password", spot)?;
         let password = match (given, &self.password) {
-            (Some(_), Some(material)) => {
+            (Some(_), Some(material)) if !self.password_may_be_spare => {
                 return Err(ConfigError::Conflict {
                     origin: material.origin.clone(),
                     first: format!("{} with a password in it", spot.key),
                     second: material.key.to_string(),
                 });
             }
-            (Some(password), None) => Some(password),
+            (Some(password), _) => Some(password),
             (None, Some(material)) => Some(material.read(&self.environment, warnings)?),
             (None, None) if is_postgres => self.libpq_password(&network, &database, &user, warnings),
             (None, None) => None,
@@ -249,7 +253,7 @@ impl Connection {
             Some(path) => PathBuf::from(path),
             None => Path::new(self.environment.filled("HOME")?).join(".pgpass"),
         };
-        let text = std::fs::read_to_string(&path).ok()?;
+        let (text, _) = secret::read_file(&path).ok()?;
         if secret::is_shared(&path) {
             warnings.push(format!("{} is ignored, as psql does, because others may use it: chmod 600", path.display()));
             return None;
@@ -261,7 +265,7 @@ impl Connection {
             }
             Network::Socket { path, port } => (path.to_str()?, *port),
         };
-        pgpass::find(&text, host, port, database, user).map(SecretString::from)
+        pgpass::find(text.expose_secret(), host, port, database, user).map(SecretString::from)
     }
 
     fn system_user(&self) -> Option<String> {
@@ -343,67 +347,5 @@ impl Spot {
 
     fn no_database(&self) -> ConfigError {
         ConfigError::NoDatabaseName { origin: self.origin.clone(), key: self.key.clone() }
-    }
-}
-
-impl Fields {
-    /// The parts as a URL would give them. A `socket` becomes a parameter, and `host` too where it is a path.
-    fn address(&self, database_type: DatabaseType, environment: &Environment) -> Result<DatabaseUrl, ConfigError> {
-        let expand = |key: &str, text: &str, origin: &Origin| {
-            interpolate(text, environment).map_err(|problem| ConfigError::Interpolation {
-                origin: origin.clone(),
-                key: key.to_string(),
-                problem,
-            })
-        };
-        let mut url = DatabaseUrl {
-            database_type,
-            user: None,
-            password: None,
-            host: None,
-            port: None,
-            database: None,
-            params: Vec::new(),
-        };
-        for (key, Sourced { value, origin }) in &self.texts {
-            let text = expand(key, value, origin)?;
-            let invalid = |expected: &str| ConfigError::InvalidValue {
-                origin: origin.clone(),
-                key: key.to_string(),
-                expected: expected.to_string(),
-            };
-            if text.is_empty() {
-                return Err(ConfigError::Empty { origin: origin.clone(), key: key.to_string() });
-            }
-            if database_type == DatabaseType::Sqlite && *key != "dbname" {
-                return Err(invalid("left out: a SQLite database is only a file (`dbname`)"));
-            }
-            match *key {
-                "host" => {
-                    let address = text.trim_start_matches('[').trim_end_matches(']');
-                    let is_valid = url::is_host(&text) || address.parse::<std::net::Ipv6Addr>().is_ok();
-                    url.host = Some(address.to_string()).filter(|_| is_valid);
-                    url.host.as_ref().ok_or_else(|| invalid("one host name or address"))?;
-                }
-                "port" => url.port = Some(url::parse_port(&text).ok_or_else(|| invalid("a number from 1 to 65535"))?),
-                "user" => url.user = Some(text),
-                "socket" if database_type.engine() == Engine::Postgres => {
-                    if url.host.is_some() {
-                        let (first, second) = ("host".to_string(), "socket".to_string());
-                        return Err(ConfigError::Conflict { origin: origin.clone(), first, second });
-                    }
-                    url.host = Some(self.base.join(text).display().to_string());
-                }
-                "socket" => url.params.push(("socket".to_string(), text)),
-                _ => url.database = Some(text).filter(|name| name != ":memory:"),
-            }
-        }
-        if let Some(Sourced { value, origin }) = &self.params {
-            for (name, value) in value {
-                let value = expand(&format!("params.{name}"), value, origin)?;
-                url.params.push((name.clone(), value));
-            }
-        }
-        Ok(url)
     }
 }

@@ -234,7 +234,7 @@ pub enum ConfigError {
         database: String,
     },
     /// A database that says nothing about where it is.
-    #[error("{origin}: database `{database}` has no `{key}`; for example: {key} = \"${{DATABASE_URL}}\"")]
+    #[error("{origin}: database `{database}` has no `{key}`; for example: {key} = \"{}\"", example(.key))]
     NoConnection {
         /// Where the database is configured.
         origin: Origin,
@@ -263,4 +263,9 @@ pub enum ConfigError {
 
 fn did_you_mean(suggestion: &Option<impl AsRef<str>>) -> String {
     suggestion.as_ref().map(|name| format!(": did you mean `{}`?", name.as_ref())).unwrap_or_default()
+}
+
+/// Not the real database for development.
+fn example(key: &str) -> &'static str {
+    if key == "dev_database_url" { "sqlite:///./dev.db" } else { "${DATABASE_URL}" }
 }

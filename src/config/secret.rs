@@ -49,13 +49,18 @@ impl fmt::Display for CommandFailure {
 /// Reads a secret from a file, without the line break at its end. The flag says whether everybody may read the file.
 pub(super) fn read_file(path: &Path) -> io::Result<(SecretString, bool)> {
     let mut file = std::fs::File::open(path)?;
-    let world_readable = is_world_readable(&file.metadata()?);
+    let world_readable = is_world_readable(&file.metadata()?) && !is_mounted(path);
     let mut text = String::new();
     (&mut file).take(SECRET_LIMIT + 1).read_to_string(&mut text)?;
     if text.len() as u64 > SECRET_LIMIT {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large for a secret"));
     }
     Ok((SecretString::from(text.trim_end_matches(['\r', '\n'])), world_readable))
+}
+
+/// Where Docker and Kubernetes mount secrets: readable for all by default, inside a container of one user.
+fn is_mounted(path: &Path) -> bool {
+    ["/run/secrets", "/var/run/secrets"].iter().any(|folder| path.starts_with(folder))
 }
 
 #[cfg(unix)]
