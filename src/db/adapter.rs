@@ -33,6 +33,14 @@ where
     sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection)
 }
 
+/// Reads every answer and keeps none.
+pub(super) async fn drain<DB: Database>(mut answers: Answers<'_, DB>) -> Result<(), sqlx::Error> {
+    while let Some(answer) = answers.next().await {
+        answer?;
+    }
+    Ok(())
+}
+
 /// An engine's part of a session.
 #[async_trait]
 pub(super) trait Driver: Send + Sync {
@@ -59,7 +67,7 @@ pub(super) trait Driver: Send + Sync {
     fn error(error: &sqlx::Error) -> SqlError;
 
     /// See [`Session::reset_statements`].
-    fn reset_statements(&self, options: &SessionOptions) -> Vec<String>;
+    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError>;
 
     /// See [`Session::canceller`].
     fn canceller(&self) -> Box<dyn Canceller>;
@@ -155,6 +163,13 @@ fn place(statements: &[&str], first: usize, finished: usize, mut error: SqlError
         error.position = (found >= finished).then_some(Position::Character(within));
         index = index.max(found);
     }
+    if let Some(Position::Line(_, Some(text))) = &mut error.position
+        && let Some((own, _)) = text.split_once(batch::SEPARATOR)
+    {
+        // MySQL quotes what follows the error, on into the statements behind.
+        error.message = error.message.replace(text.as_str(), own);
+        *text = own.to_owned();
+    }
     BatchError { index: first + index, error }
 }
 
@@ -196,12 +211,12 @@ impl<D: Driver> Session for Adapter<D> {
     }
 
     async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError> {
-        let statements = self.driver.reset_statements(options);
+        let statements = self.driver.reset_statements(options)?;
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         self.execute(&batch::join(&statements)).await.map(|_| ())
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Vec<String> {
+    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         self.driver.reset_statements(options)
     }
 
@@ -247,5 +262,7 @@ mod tests {
         assert_eq!(placed(2, None), (12, None));
         assert_eq!(placed(2, Some(Position::Character(3))), (12, None), "a finished statement cannot fail");
         assert_eq!(placed(3, None), (12, None), "a deferred failure belongs to the last");
+        let line = |text: &str| Some(Position::Line(2, Some(text.to_owned())));
+        assert_eq!(placed(1, line("2\n;\nSELECT 3")), (11, line("2")), "the quoted text ends with the statement");
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Stands between two statements of a message. The line breaks keep a `--` comment at the end of a statement from
 /// swallowing the semicolon.
-const SEPARATOR: &str = "\n;\n";
+pub(super) const SEPARATOR: &str = "\n;\n";
 
 /// How much one message may hold. A longer statement goes alone.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn messages_are_bounded_in_number_and_bytes() {
-        assert_eq!(cut(&[]), vec![]);
+        assert!(cut(&[]).is_empty());
         assert_eq!(cut(&["a", "b", "c", "d"]), vec![0..3, 3..4]);
         assert_eq!(cut(&["aaaaaaa", "bbbbbbb", "c"]), vec![0..2, 2..3], "the third would pass 20 bytes");
     }

@@ -39,7 +39,10 @@ pub(super) fn connect_error(
             Some(tls) => SqlError::new(SqlErrorKind::Tls, format!("TLS with {place} failed: {tls}")),
             None => SqlError::new(SqlErrorKind::Unreachable, format!("cannot connect to {place}: {error}")),
         },
-        sqlx::Error::Tls(reason) => SqlError::new(SqlErrorKind::Tls, format!("TLS with {place} failed: {reason}")),
+        // The driver's configuration errors are all about keys and certificates.
+        sqlx::Error::Tls(reason) | sqlx::Error::Configuration(reason) => {
+            SqlError::new(SqlErrorKind::Tls, format!("TLS with {place} failed: {reason}"))
+        }
         other => protocol(other),
     }
 }

@@ -10,6 +10,7 @@ mod batch;
 mod driver_error;
 mod error;
 pub mod history_table;
+mod file_lock;
 mod leading_word;
 pub mod lock;
 mod mysql;
@@ -126,8 +127,11 @@ pub trait Session: Send {
     async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError>;
 
     /// The statements [`Session::reset`] runs, for a caller that sends them together with its own.
-    fn reset_statements(&self, _options: &SessionOptions) -> Vec<String> {
-        Vec::new()
+    ///
+    /// # Errors
+    /// Where `options` name a setting that cannot be one.
+    fn reset_statements(&self, _options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+        Ok(Vec::new())
     }
 
     /// Gives the session the defaults that the engine's own client would have had from the server, where the driver

@@ -5,14 +5,12 @@ mod probe;
 mod probe_tls;
 mod settings;
 
-use std::net::IpAddr;
-
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgRow, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection, Postgres, Row as _, ValueRef};
 
-use super::adapter::{Adapter, Answers, Driver, send};
+use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
 use super::driver_error::{check_certificates, connect_error, refuse_plain_text, session_error, within};
 use super::{Canceller, Network, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode};
@@ -76,26 +74,8 @@ async fn introduce(adapter: &mut Adapter<PostgresDriver>, session: &SessionOptio
     let version = row.text(1).unwrap_or_default();
     adapter.server.version = version.split(' ').next().unwrap_or_default().to_owned();
     adapter.server.user = row.text(2).unwrap_or_default().to_owned();
-    adapter.server.encrypted = encrypted(&adapter.driver.server, row.text(3) == Some("t"));
+    adapter.server.encrypted = adapter.driver.server.encrypted(row.text(3) == Some("t"));
     Ok(())
-}
-
-/// Whether the connection is encrypted, where that matters. Behind a pooler `server_says` is about the pooler's own
-/// connection, so it is believed only where the mode leaves it open.
-fn encrypted(server: &Server, server_says: bool) -> Option<bool> {
-    match &server.network {
-        Network::Socket { .. } => None,
-        Network::Tcp { host, .. } => match ssl_mode(&server.tls) {
-            PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer if is_loopback(host) => None,
-            PgSslMode::Disable | PgSslMode::Allow => Some(false),
-            PgSslMode::Prefer => Some(server_says),
-            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => Some(true),
-        },
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The server without user and password, for messages.
@@ -107,14 +87,14 @@ async fn open(options: &PgConnectOptions, place: &str) -> Result<PgConnection, S
     options.connect().await.map_err(|error| connect_error(&error, place, errors::from_server, errors::at_login))
 }
 
-/// The TLS mode in effect: a required one is never less than `require`, and a root certificate is never ignored
-/// (<https://www.postgresql.org/docs/current/libpq-ssl.html>: `require` with one verifies as `verify-ca` does).
+/// As libpq: `require` with a root certificate verifies as `verify-ca` does
+/// (<https://www.postgresql.org/docs/current/libpq-ssl.html>).
 fn ssl_mode(tls: &Tls) -> PgSslMode {
-    match tls.mode {
+    match tls.in_effect() {
         TlsMode::Disable => PgSslMode::Disable,
-        TlsMode::Prefer if !tls.required => PgSslMode::Prefer,
-        TlsMode::Prefer | TlsMode::Require if tls.root_certificate.is_none() => PgSslMode::Require,
-        TlsMode::Prefer | TlsMode::Require | TlsMode::VerifyCa => PgSslMode::VerifyCa,
+        TlsMode::Prefer => PgSslMode::Prefer,
+        TlsMode::Require if tls.root_certificate.is_none() => PgSslMode::Require,
+        TlsMode::Require | TlsMode::VerifyCa => PgSslMode::VerifyCa,
         TlsMode::VerifyFull => PgSslMode::VerifyFull,
     }
 }
@@ -207,10 +187,10 @@ impl Driver for PostgresDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Vec<String> {
+    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         let mut statements: Vec<String> = settings::RESET.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(self.setup_statements(options));
-        statements
+        Ok(statements)
     }
 
     fn canceller(&self) -> Box<dyn Canceller> {
@@ -256,11 +236,9 @@ impl Canceller for PostgresCanceller {
         within(self.server.connect_timeout, &place, async {
             let mut connection = open(&self.options, &place).await?;
             let sql = format!("SELECT pg_catalog.pg_cancel_backend({})", self.pid);
-            let mut answers = send::<Postgres>(&mut connection, sql);
-            while let Some(answer) = futures_util::StreamExt::next(&mut answers).await {
-                answer.map_err(|error| PostgresDriver::error(&error))?;
-            }
-            Ok(())
+            drain::<Postgres>(send::<Postgres>(&mut connection, sql))
+                .await
+                .map_err(|error| PostgresDriver::error(&error))
         })
         .await
     }

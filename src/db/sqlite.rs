@@ -139,10 +139,10 @@ impl Driver for SqliteDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Vec<String> {
+    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         let mut statements: Vec<String> = settings::SHELL_DEFAULTS.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(settings::setup(options));
-        statements
+        Ok(statements)
     }
 
     fn canceller(&self) -> Box<dyn Canceller> {
