@@ -50,8 +50,12 @@ struct Compared {
 async fn against_database(context: &Context<'_>, target: &Target, catalog: &Catalog) -> Result<Compared, Error> {
     let (bookkeeping, _) = load(context, target).await?;
     let survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
-    let states =
-        [MigrationState::Pending, MigrationState::OutOfOrder, MigrationState::Interrupted, MigrationState::RepeatableDue];
+    let states = [
+        MigrationState::Pending,
+        MigrationState::OutOfOrder,
+        MigrationState::Interrupted,
+        MigrationState::RepeatableDue,
+    ];
     // What is applied is done: a finding about it could only be answered by editing an applied file.
     let files = survey.in_state(&states).filter_map(|entry| entry.file.as_deref());
     let findings = files.flat_map(|file: &Migration| lint::lint(file)).collect();

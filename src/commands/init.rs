@@ -19,7 +19,8 @@ pub(super) fn run(args: &InitArgs) -> Result<Report, Error> {
     fs::create_dir_all(&args.folder).map_err(|error| Error::from_io(&args.folder, "created", &error))?;
     // `create_new` leaves no moment between the look and the write.
     let mut file = fs::File::create_new(&config).map_err(|error| Error::from_io(shown(&config), "written", &error))?;
-    file.write_all(sample_toml("primary", DatabaseType::Sqlite).as_bytes()).map_err(|error| Error::from_io(shown(&config), "written", &error))?;
+    file.write_all(sample_toml("primary", DatabaseType::Sqlite).as_bytes())
+        .map_err(|error| Error::from_io(shown(&config), "written", &error))?;
     created.push(shown(&config).display().to_string());
 
     let migrations = args.folder.join(MIGRATIONS_FOLDER);

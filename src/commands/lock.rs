@@ -31,15 +31,13 @@ pub(super) async fn status(context: &Context<'_>, settings: &Settings) -> Outcom
 
 /// `unlock`: ends the session that holds the migration lock, after asking.
 pub(super) async fn unlock(context: &Context<'_>, settings: &Settings, args: &UnlockArgs) -> Outcome {
-    let collected =
-        for_each(settings, false, async |target| end_holder(context, target, args.yes).await.into()).await;
+    let collected = for_each(settings, false, async |target| end_holder(context, target, args.yes).await.into()).await;
     Outcome { report: Some(Report::Lock(LockReport { databases: collected.reports })), ..collected.outcome }
 }
 
 async fn end_holder(context: &Context<'_>, target: &Target, yes: bool) -> Result<DatabaseLock, Error> {
     let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
-    let mut report =
-        DatabaseLock { database: target.name.clone(), held: false, holder: None, released: false };
+    let mut report = DatabaseLock { database: target.name.clone(), held: false, holder: None, released: false };
     let Some(holder) = lock::holder(opened.session.as_mut(), &opened.lock_key).await? else { return Ok(report) };
     report.held = true;
     report.holder = Some(holder.to_string());
@@ -48,8 +46,7 @@ async fn end_holder(context: &Context<'_>, target: &Target, yes: bool) -> Result
         return Err(Error::new(ErrorKind::Refused, format!("the lock is held by {holder}; its session was not ended"))
             .hint("`dbwarden unlock --yes` ends it without asking"));
     }
-    lock::terminate(opened.session.as_mut(), &holder).await?;
-    report.released = true;
+    report.released = lock::terminate(opened.session.as_mut(), &opened.lock_key, &holder).await?;
     opened.session.close().await;
     Ok(report)
 }

@@ -20,8 +20,11 @@ mod version;
 
 pub(crate) use version::report as version_report;
 
+use std::time::Duration;
+
 use crate::cli::{Command, GlobalArgs, LimitArgs};
 use crate::config::{self, Environment, Flags, Settings};
+use crate::db::lock::LockHolder;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::executor::Interrupt;
 use crate::output::Printer;
@@ -37,6 +40,24 @@ pub struct Context<'a> {
     pub run_id: String,
     /// Whether somebody asked to stop.
     pub interrupt: Interrupt,
+}
+
+impl Context<'_> {
+    /// What others see as the holder of the lock: the same as in the server's process list.
+    fn application_name(&self) -> String {
+        format!("dbwarden/{} {}", env!("CARGO_PKG_VERSION"), self.run_id)
+    }
+
+    /// Tells who holds the migration lock: at once, and then every ten seconds.
+    fn tell_holder(&self) -> impl FnMut(&LockHolder, Duration) + Send {
+        let mut next = Duration::ZERO;
+        move |holder, waited| {
+            if waited >= next {
+                self.printer.waiting(Some(&holder.to_string()), waited);
+                next = waited + Duration::from_secs(10);
+            }
+        }
+    }
 }
 
 /// How a command ended. Half-way through, both a report and errors are there.

@@ -174,7 +174,9 @@ mod tests {
     fn writes_the_next_file_and_overwrites_none() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::File::create_new(folder.path().join("0007_first.sql")).expect("a file");
-        let Ok(Report::New(report)) = create(folder.path(), folder.path(), &args("Add users"), now()) else { panic!("not written") };
+        let Ok(Report::New(report)) = create(folder.path(), folder.path(), &args("Add users"), now()) else {
+            panic!("not written")
+        };
         assert!(report.path.ends_with("0008_add_users.sql"), "{}", report.path);
         let taken = NewArgs { version: Some("7".parse().expect("a version")), ..args("again") };
         let error = create(folder.path(), folder.path(), &taken, now()).expect_err("taken");

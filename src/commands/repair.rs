@@ -5,7 +5,7 @@ use super::targets::for_each;
 use super::{Context, Outcome};
 use crate::cli::RepairArgs;
 use crate::config::{Purpose, Settings, Target};
-use crate::db::lock::{LockHolder, MigrationLock};
+use crate::db::lock::MigrationLock;
 use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::stored_text;
@@ -41,11 +41,11 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RepairArgs) ->
             .hint("`dbwarden repair --yes` accepts them as they are now"));
     }
 
-    let mut on_wait = |holder: &LockHolder, waited: Duration| context.printer.waiting(Some(&holder.to_string()), waited);
+    let mut on_wait = context.tell_holder();
     let lock =
         MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait).await?;
     let result = accept(context, &mut opened, &catalog, args).await;
-    lock.release(opened.session.as_mut()).await;
+    let _ = lock.release(opened.session.as_mut()).await;
     opened.session.close().await;
     report.entries = result?;
     Ok(report)
@@ -55,8 +55,11 @@ async fn differing(opened: &mut Opened, catalog: &Catalog, args: &RepairArgs) ->
     let bookkeeping = opened.load().await?;
     let survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
     let states = [MigrationState::Modified, MigrationState::CosmeticallyEdited, MigrationState::Missing];
-    let mut found: Vec<SurveyEntry> =
-        survey.in_state(&states).filter(|entry| entry.row.as_ref().is_some_and(|row| row.version.is_some())).cloned().collect();
+    let mut found: Vec<SurveyEntry> = survey
+        .in_state(&states)
+        .filter(|entry| entry.row.as_ref().is_some_and(|row| row.version.is_some()))
+        .cloned()
+        .collect();
     for name in &args.migrations {
         if !survey.entries.iter().any(|entry| is_called(entry, name)) {
             return Err(Error::new(ErrorKind::Usage, format!("there is no migration `{name}`"))
@@ -98,9 +101,11 @@ async fn accept(
             detail: None,
         });
         let begin = opened.tables.engine.begin();
-        opened.session.run(&[begin, &change, &event, "COMMIT"], &mut |_, _| {}).await.map_err(|failed| {
-            Error::from(&failed.error).note(format!("{} was not changed", row.file_name))
-        })?;
+        opened
+            .session
+            .run(&[begin, &change, &event, "COMMIT"], &mut |_, _| {})
+            .await
+            .map_err(|failed| Error::from(&failed.error).note(format!("{} was not changed", row.file_name)))?;
         accepted.push(describe(&entry, true));
     }
     Ok(accepted)

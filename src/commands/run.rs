@@ -110,13 +110,12 @@ async fn in_session(
         return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
     }
 
-    let mut on_wait = |holder: &crate::db::lock::LockHolder, waited: Duration| {
-        context.printer.waiting(Some(&holder.to_string()), waited);
-    };
+    let mut on_wait = context.tell_holder();
     let lock =
         MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait).await?;
     let result = under_lock(context, target, opened, catalog, request, &lock).await;
-    lock.release(opened.session.as_mut()).await;
+    // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
+    let _ = lock.release(opened.session.as_mut()).await;
     result
 }
 
@@ -135,9 +134,9 @@ async fn under_lock(
         return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
     }
     if let Some(present) = &bookkeeping.incomplete {
-        history_table::create_missing(opened.session.as_mut(), &opened.tables, present).await.map_err(|error| {
-            Error::from_table_creation(&error, &opened.tables, &opened.session.server().user)
-        })?;
+        history_table::create_missing(opened.session.as_mut(), &opened.tables, present)
+            .await
+            .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
     }
     opened.session.adopt_client_defaults().await?;
 
@@ -212,12 +211,13 @@ fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
         }
         Event::StatementFinished { step, statement, total, rows, elapsed } => {
             let script = plan.steps.get(*step).and_then(plan::Step::script);
-            let line = script.and_then(|script| script.statements.get(*statement)).map_or(0, |statement| statement.line);
+            let line =
+                script.and_then(|script| script.statements.get(*statement)).map_or(0, |statement| statement.line);
             printer.statement_finished(*statement, *total, line, *rows, *elapsed);
         }
         Event::StepFinished { step, elapsed } => printer.step_finished(&step.label(), step.direction(), *elapsed),
         Event::Retrying { error, attempt, pause, .. } => printer.retrying(&error.message, *attempt + 1, *pause),
-        Event::Notice(notice) => printer.notice(&notice.severity.to_string(), &notice.message),
+        Event::Notice(notice) => printer.notice(notice.severity.name(), &notice.message),
     }
 }
 

@@ -92,7 +92,7 @@ pub(super) async fn open(
         context.printer.warning(&format!("the connection to {location} is not encrypted: {advice}"));
     }
     let tables = tables(target, &options);
-    let lock_key = LockKey::new(&options, &tables);
+    let lock_key = LockKey::new(&options, &tables.schema, &tables.history, &context.application_name());
     Ok(Opened { session, tables, location, lock_key })
 }
 
@@ -127,4 +127,3 @@ pub(super) fn read_catalog_if_there(target: &Target) -> Result<Catalog, Error> {
 fn catalog(target: &Target) -> Result<Catalog, SourceError> {
     source::read_catalog(target.engine, &target.name, &target.migrations_dir, &target.migrations_dir_display)
 }
-

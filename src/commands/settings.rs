@@ -1,8 +1,6 @@
 use super::Outcome;
 use crate::config::{DatabaseDescription, Purpose, Settings};
-use crate::output::report::{
-    ConfigReport, DatabaseEntry, DatabaseListReport, DatabaseSettings, Report, SettingReport,
-};
+use crate::output::report::{ConfigReport, DatabaseEntry, DatabaseListReport, DatabaseSettings, Report, SettingReport};
 
 /// `config`: the effective settings, and where each comes from.
 pub(super) fn config(settings: &Settings, all: bool) -> Outcome {
@@ -19,7 +17,7 @@ pub(super) fn list(settings: &Settings) -> Outcome {
         match target {
             Ok(target) => DatabaseEntry {
                 database: name.to_string(),
-                engine: target.flavour_declared.to_string(),
+                engine: target.flavour_declared.name().to_string(),
                 location: target
                     .connect_options(Purpose::Inspect)
                     .map_or_else(|error| format!("({error})"), |options| options.location()),

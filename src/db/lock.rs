@@ -3,6 +3,7 @@
 //! On a server it is held by the session that runs the migrations and writes the history: who loses the session
 //! loses the ability to write, and no other connection can go on after the lock is gone.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -81,6 +82,35 @@ impl LockHolder {
     }
 }
 
+/// In words, for messages: what is known, and nothing of what is not.
+impl fmt::Display for LockHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.id {
+            0 => f.write_str("an unknown session")?,
+            id => write!(f, "session {id}")?,
+        }
+        let mut facts = Vec::new();
+        let mut add = |what: &str, value: &Option<String>| {
+            facts.extend(value.as_ref().filter(|value| !value.is_empty()).map(|value| format!("{what}{value}")));
+        };
+        add("user ", &self.user);
+        add("", &self.application);
+        add("from ", &self.client);
+        add("since ", &self.since);
+        add("", &self.state);
+        if !facts.is_empty() {
+            write!(f, " ({})", facts.join(", "))?;
+        }
+        match &self.query {
+            Some(query) if !query.is_empty() => {
+                let line: String = query.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
+                write!(f, ": {line}")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Why the lock was not had, or could not be looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -125,20 +155,24 @@ impl MigrationLock {
     ) -> Result<MigrationLock, LockError> {
         let started = Instant::now();
         let mut backoff = Backoff::new(FIRST_PAUSE);
+        let mut last_attempt = false;
         loop {
             if let Some(lock) = try_acquire(session, key).await? {
                 return Ok(lock);
             }
             let waited = started.elapsed();
             let mut pause = backoff.pause();
-            // Without a holder it was given back in this moment: worth another attempt, also when time is up.
-            if let Some(holder) = holder(session, key).await? {
-                if waited >= wait {
-                    return Err(LockError::Held(Box::new(holder)));
-                }
-                on_wait(&holder, waited);
-                pause = pause.min(wait - waited);
+            let holder = holder(session, key).await?;
+            // Without a holder it was given back in this moment: worth one more attempt, also when time is up. Not for
+            // ever: a user without the right to see other sessions never sees one.
+            if waited >= wait && (holder.is_some() || last_attempt) {
+                return Err(LockError::Held(Box::new(holder.unwrap_or_default())));
             }
+            last_attempt = waited >= wait;
+            if let Some(holder) = holder {
+                on_wait(&holder, waited);
+            }
+            pause = pause.min(wait.saturating_sub(waited).max(FIRST_PAUSE));
             tokio::time::sleep(pause).await;
         }
     }

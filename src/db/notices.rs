@@ -34,6 +34,18 @@ pub enum Severity {
     Debug,
 }
 
+impl Severity {
+    /// The word shown to people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Notice => "notice",
+            Severity::Info => "info",
+            Severity::Debug => "debug",
+        }
+    }
+}
+
 /// One thing the server said.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Notice {

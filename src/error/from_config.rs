@@ -9,7 +9,9 @@ impl From<ConfigError> for Error {
                 new.at(path.display().to_string(), Some(*line), Some(*column))
             }
             ConfigError::UnknownDatabase { .. } => new.hint("`dbwarden database list` lists what is configured"),
-            ConfigError::NoDefault { .. } => new.hint("name one with -d, take --all, or set `default` in dbwarden.toml"),
+            ConfigError::NoDefault { .. } => {
+                new.hint("name one with -d, take --all, or set `default` in dbwarden.toml")
+            }
             _ => new,
         }
     }

@@ -74,10 +74,12 @@ fn with_known(error: Error, known: &[Version], what: &str) -> Error {
 
 fn other_direction(error: Error, entry: &JournalEntry) -> Error {
     match entry.direction {
-        Direction::Rollback => error
-            .hint("finish it: `dbwarden rollback`; `dbwarden migrate` can apply it again afterwards"),
-        Direction::Upgrade => error
-            .hint("finish it first: correct the file and run `dbwarden migrate`, then roll back"),
+        Direction::Rollback => {
+            error.hint("finish it: `dbwarden rollback`; `dbwarden migrate` can apply it again afterwards")
+        }
+        Direction::Upgrade => {
+            error.hint("finish it first: correct the file and run `dbwarden migrate`, then roll back")
+        }
     }
 }
 

@@ -14,8 +14,9 @@ impl From<SourceError> for Error {
                     .note("nothing was run: every file is read before the first connection")
             }
             SourceError::Catalog(errors) => Error::from(errors),
-            SourceError::MissingFolder(_) => new()
-                .hint("`dbwarden init` makes one; migrations_dir in dbwarden.toml names another"),
+            SourceError::MissingFolder(_) => {
+                new().hint("`dbwarden init` makes one; migrations_dir in dbwarden.toml names another")
+            }
             SourceError::NotAFolder(_) => new().hint("migrations_dir must name a folder"),
             SourceError::FolderNamedAsFile(_) => new().hint("rename the folder, or move it elsewhere"),
             SourceError::LinkLoop(_) | SourceError::BrokenLink(_) | SourceError::NotAFile(_) => {

@@ -67,10 +67,8 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
             if !matches!(failure.cause, Cause::Interrupted(_)) {
                 error.kind = ErrorKind::Partial;
                 error.hints.clear();
-                error = error.hint(format!(
-                    "correct statement {} and run the same command again: it goes on there",
-                    done + 1
-                ));
+                error = error
+                    .hint(format!("correct statement {} and run the same command again: it goes on there", done + 1));
             }
             error.note(format!("statements 1 to {done} of {total} of {} stand", step.label()))
         }

@@ -117,9 +117,10 @@ impl Error {
     /// Passes every text through `clean`, which takes out what must not be shown.
     pub fn scrub(&mut self, clean: &dyn Fn(&str) -> String) {
         let optional = [&mut self.statement].into_iter().flatten();
-        let server = self.server.iter_mut().flat_map(|server| {
-            [&mut server.detail, &mut server.hint, &mut server.context].into_iter().flatten()
-        });
+        let server = self
+            .server
+            .iter_mut()
+            .flat_map(|server| [&mut server.detail, &mut server.hint, &mut server.context].into_iter().flatten());
         let texts = std::iter::once(&mut self.message).chain(&mut self.notes).chain(&mut self.hints);
         for text in texts.chain(optional).chain(server) {
             *text = clean(text);

@@ -2,11 +2,8 @@ use super::{Finding, Rule};
 use crate::model::{Migration, Rollback};
 
 /// A rollback that undoes nothing of an upgrade that does something.
-pub(super) const RULE: Rule = Rule {
-    id: "empty-rollback",
-    summary: "the upgrade does something, and the rollback section is empty",
-    find,
-};
+pub(super) const RULE: Rule =
+    Rule { id: "empty-rollback", summary: "the upgrade does something, and the rollback section is empty", find };
 
 fn find(migration: &Migration) -> Option<Finding> {
     let Rollback::Script(rollback) = &migration.rollback else { return None };

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use super::{count, heading};
 use crate::model::{Direction, Version};
-use crate::output::report::{DatabaseRun, RollbackSource, RunReport, SegmentReport, StepReport, StepStatus};
+use crate::output::report::{DatabaseRun, RunReport, SegmentReport, StepReport, StepStatus};
 use crate::output::style::{self, paint};
 use crate::output::{elapsed, sanitize, sanitize_line};
+use crate::plan::RollbackSource;
 
 /// One line per database for what was done; the statements themselves for a dry run.
 pub(super) fn render(report: &RunReport, quiet: bool) -> String {

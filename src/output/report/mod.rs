@@ -9,9 +9,7 @@ mod settings;
 mod status;
 
 pub use check::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity};
-pub use run::{
-    DatabaseRun, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus,
-};
+pub use run::{DatabaseRun, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus};
 pub use settings::{
     ConfigReport, DatabaseEntry, DatabaseListReport, DatabaseSettings, InitReport, NewReport, SettingReport,
     VersionReport,
