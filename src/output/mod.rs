@@ -23,13 +23,37 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::GlobalArgs;
 use crate::error::{Error, Exit};
 use crate::model::Direction;
 use progress::{Console, Level};
 use report::Report;
 use stream::Stream;
 use style::paint;
+
+/// What the user wants to see, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// stdout is one JSON document.
+    pub json: bool,
+    /// Statements, details of server errors.
+    pub verbose: bool,
+    /// Only errors, and what was asked for.
+    pub quiet: bool,
+    /// When to use colour; `Auto` honours NO_COLOR and CLICOLOR_FORCE.
+    pub color: anstream::ColorChoice,
+    /// How messages on stderr are written.
+    pub log_format: LogFormat,
+}
+
+/// How messages on stderr are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
 
 /// The only way to stdout and stderr.
 pub struct Printer {
@@ -56,23 +80,23 @@ pub struct Ending<'a> {
 }
 
 impl Printer {
-    /// The printer that the flags ask for.
-    pub fn new(flags: &GlobalArgs) -> Self {
-        Printer::with_streams(flags, Stream::stdout(flags.color), Stream::stderr(flags.color))
+    /// The printer for this process's streams.
+    pub fn new(options: Options) -> Self {
+        Printer::with_streams(options, Stream::stdout(options.color), Stream::stderr(options.color))
     }
 
-    fn with_streams(flags: &GlobalArgs, stdout: Stream, stderr: Stream) -> Self {
-        let least = match (flags.quiet, flags.verbose) {
+    fn with_streams(options: Options, stdout: Stream, stderr: Stream) -> Self {
+        let least = match (options.quiet, options.verbose) {
             (true, _) => Level::Error,
             (false, true) => Level::Debug,
             (false, false) => Level::Info,
         };
         Printer {
             stdout: Mutex::new(stdout),
-            console: Console::new(stderr, flags.log_format, least),
-            json: flags.json,
-            verbose: flags.verbose,
-            quiet: flags.quiet,
+            console: Console::new(stderr, options.log_format, least),
+            json: options.json,
+            verbose: options.verbose,
+            quiet: options.quiet,
         }
     }
 
@@ -247,10 +271,10 @@ mod tests {
         stderr: Collected,
     }
 
-    fn run(flags: GlobalArgs) -> Run {
+    fn run(options: Options) -> Run {
         let (stdout, stderr) = (Collected::default(), Collected::default());
         let never = anstream::ColorChoice::Never;
-        let printer = Printer::with_streams(&flags, stdout.stream(false, never), stderr.stream(false, never));
+        let printer = Printer::with_streams(options, stdout.stream(false, never), stderr.stream(false, never));
         Run { printer, stdout, stderr }
     }
 
@@ -274,7 +298,7 @@ mod tests {
 
     #[test]
     fn messages_go_to_stderr_only() {
-        let Run { printer, stdout, stderr } = run(GlobalArgs::default());
+        let Run { printer, stdout, stderr } = run(Options::default());
         work(&printer);
         fail(&printer);
         assert_eq!(stdout.text(), "");
@@ -294,14 +318,14 @@ error: primary: 0002 orders failed: no
 
     #[test]
     fn verbose_names_statements() {
-        let Run { printer, stderr, .. } = run(GlobalArgs { verbose: true, ..GlobalArgs::default() });
+        let Run { printer, stderr, .. } = run(Options { verbose: true, ..Options::default() });
         work(&printer);
         assert!(stderr.text().contains("applying 0001 users (1 of 2)\n    statement 1 of 1 (line 3), 2 rows, 4 ms\n"));
     }
 
     #[test]
     fn quiet_says_nothing_but_errors() {
-        let Run { printer, stdout, stderr } = run(GlobalArgs { quiet: true, ..GlobalArgs::default() });
+        let Run { printer, stdout, stderr } = run(Options { quiet: true, ..Options::default() });
         work(&printer);
         fail(&printer);
         assert_eq!((stdout.text().as_str(), stderr.text().as_str()), ("", "error: primary: 0002 orders failed: no\n"));
@@ -309,7 +333,7 @@ error: primary: 0002 orders failed: no
 
     #[test]
     fn json_is_one_document_also_for_a_failure() {
-        let Run { printer, stdout, .. } = run(GlobalArgs { json: true, ..GlobalArgs::default() });
+        let Run { printer, stdout, .. } = run(Options { json: true, ..Options::default() });
         work(&printer);
         fail(&printer);
         let document: Value = serde_json::from_str(&stdout.text()).expect("one document");
@@ -319,8 +343,8 @@ error: primary: 0002 orders failed: no
 
     #[test]
     fn the_json_log_holds_every_event() {
-        let flags = GlobalArgs { log_format: crate::cli::LogFormat::Json, ..GlobalArgs::default() };
-        let Run { printer, stderr, .. } = run(flags);
+        let options = Options { log_format: LogFormat::Json, ..Options::default() };
+        let Run { printer, stderr, .. } = run(options);
         work(&printer);
         fail(&printer);
         let events: Vec<Value> =
