@@ -2,12 +2,14 @@
 //! tool's own SQL. No connection is needed to ask any of it.
 
 pub mod history_sql;
+mod lex_rules;
 mod literal;
 pub mod lock_sql;
 mod mysql;
 mod postgres;
 mod sqlite;
 
+pub use lex_rules::{BodyRules, ClientCommands, LexRules};
 pub use literal::{identifier, literal};
 
 use std::fmt;
