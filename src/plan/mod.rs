@@ -3,9 +3,12 @@
 //! Everything here is a pure function of files, history and goal: no I/O, no clock.
 
 mod migrate;
+mod policy;
 mod rollback;
 mod segment;
 pub mod state;
+
+pub use policy::{DatabaseAhead, OutOfOrder};
 
 use crate::model::Version;
 
