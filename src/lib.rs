@@ -62,7 +62,7 @@ fn run_with(arguments: &[OsString]) -> Exit {
     };
     remember_panics();
     let printer = Printer::new(options(&cli.global));
-    let context = Context { global: &cli.global, printer: &printer };
+    let context = Context::new(&cli.global, &printer);
     let outcome = guarded(|| commands::dispatch(&context, &cli.command));
     finish(&printer, Some(cli.command.name()), &outcome)
 }

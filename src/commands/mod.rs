@@ -1,13 +1,16 @@
 //! One file per command, and what they share: the flags, the printer, and how a command ends.
 
 mod completions;
+mod database;
 mod init;
 mod new;
+mod show_config;
 mod version;
 
 pub(crate) use version::report as version_report;
 
-use crate::cli::{Command, GlobalArgs};
+use crate::cli::{Command, DatabaseCommand, GlobalArgs, LimitArgs};
+use crate::config::{self, Environment, Flags, Settings};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::output::Printer;
 use crate::output::report::Report;
@@ -18,6 +21,36 @@ pub struct Context<'a> {
     pub global: &'a GlobalArgs,
     /// The only way to talk to the user.
     pub printer: &'a Printer,
+    /// Names this run in the history, in the process list of servers and in the report.
+    pub run_id: String,
+}
+
+impl<'a> Context<'a> {
+    /// The context of one run.
+    pub fn new(global: &'a GlobalArgs, printer: &'a Printer) -> Self {
+        Context { global, printer, run_id: uuid::Uuid::now_v7().to_string() }
+    }
+
+    /// Flags, environment and configuration file, resolved. Warnings are shown at once: what they are about may be
+    /// the reason for what fails later.
+    pub fn settings(&self, limits: &LimitArgs) -> Result<Settings, Error> {
+        let flags = Flags {
+            config: self.global.config.clone(),
+            database: self.global.database.clone(),
+            all: self.global.all,
+            dev: self.global.dev,
+            url: self.global.url.clone(),
+            lock_wait: limits.lock_wait,
+            lock_timeout: limits.lock_timeout,
+            statement_timeout: limits.statement_timeout,
+            migrations_dir: self.global.migrations_dir.clone(),
+        };
+        let folder = std::env::current_dir()
+            .map_err(|error| Error::new(ErrorKind::Usage, format!("there is no working directory: {error}")))?;
+        let settings = config::resolve(&flags, &Environment::from_process(), &folder, &self.run_id)?;
+        settings.warnings.iter().for_each(|warning| self.printer.warning(warning));
+        Ok(settings)
+    }
 }
 
 /// How a command ended. Half-way through, both a report and errors are there.
@@ -69,9 +102,11 @@ pub fn dispatch(context: &Context<'_>, command: &Command) -> Outcome {
         Command::New(args) => new::run(args, context).into(),
         Command::Completions(args) => completions::run(args).into(),
         Command::Version(_) => version::run().into(),
-        Command::Config(_)
-        | Command::Database(_)
-        | Command::Migrate(_)
+        Command::Config(_) => show_config::run(context).into(),
+        Command::Database(args) => match args.command {
+            DatabaseCommand::List(_) => database::list(context).into(),
+        },
+        Command::Migrate(_)
         | Command::Rollback(_)
         | Command::Downgrade(_)
         | Command::Status(_)

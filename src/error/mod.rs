@@ -5,7 +5,10 @@
 
 mod excerpt;
 mod from_catalog;
+mod from_config;
 mod from_io;
+mod from_parse;
+mod from_source;
 mod from_sql;
 mod kind;
 mod position;
