@@ -49,7 +49,7 @@ impl Builder<'_> {
         let connection = self.connection(require_tls.value, connect_timeout.clone())?;
         let flavour_declared = connection.database_type(self.is_selected)?;
         let engine = flavour_declared.engine();
-        shown.push(SettingDescription::new("database_type", flavour_declared.name(), &self.origin_of("database_type")));
+        shown.push(SettingDescription::new("database_type", flavour_declared.name(), &self.type_origin(&connection)));
         shown.extend(describe::connection(&connection));
 
         let (migrations_dir, dir_origin) = self.migrations_dir()?;
@@ -65,7 +65,8 @@ impl Builder<'_> {
         let out_of_order = self.choice("out_of_order", OutOfOrder::ALL.map(|policy| (policy.name(), policy)))?;
         let on_database_ahead =
             self.choice("on_database_ahead", DatabaseAhead::ALL.map(|policy| (policy.name(), policy)))?;
-        let (role, session) = self.role_and_session(engine)?;
+        let role = self.role(engine)?;
+        let session = self.session(engine)?;
 
         let mut show = |key: &str, value: String, origin: &Origin| {
             shown.push(SettingDescription::new(key, value, origin));
@@ -128,6 +129,7 @@ impl Builder<'_> {
             declared,
             place,
             password,
+            password_may_be_spare: self.section.entries.contains_key("migration_url"),
             require_tls,
             connect_timeout,
             run_id: self.run_id.to_string(),
@@ -191,35 +193,41 @@ impl Builder<'_> {
         }
     }
 
-    /// `role` and `session` speak of the real database: with --dev they hold only where the engine is the same.
-    fn role_and_session(
-        &self,
-        engine: Engine,
-    ) -> Result<(Option<Sourced<String>>, Sourced<BTreeMap<String, String>>), ConfigError> {
-        let none = Sourced { value: BTreeMap::new(), origin: Origin::Default };
-        if self.flags.dev && self.real_engine() != Some(engine) {
-            return Ok((None, none));
+    /// Whether `role` and `session` hold: they speak of the real database, so with --dev only on the same engine.
+    fn speaks_of(&self, engine: Engine) -> bool {
+        !self.flags.dev || self.real_engine() == Some(engine)
+    }
+
+    fn role(&self, engine: Engine) -> Result<Option<Sourced<String>>, ConfigError> {
+        if !self.speaks_of(engine) {
+            return Ok(None);
         }
-        let role = self.text_or_empty("role")?.filter(|role| !role.value.is_empty());
-        let role = match role {
+        match self.text_or_empty("role")?.filter(|role| !role.value.is_empty()) {
             Some(Sourced { origin: origin @ Origin::File { .. }, .. }) if engine == Engine::Sqlite => {
-                return Err(left_out(origin, "role", "SQLite has no roles"));
+                Err(left_out(origin, "role", "SQLite has no roles"))
             }
-            role => role.filter(|_| engine != Engine::Sqlite),
-        };
+            role => Ok(role.filter(|_| engine != Engine::Sqlite)),
+        }
+    }
+
+    fn session(&self, engine: Engine) -> Result<Sourced<BTreeMap<String, String>>, ConfigError> {
+        let mut session = Sourced { value: BTreeMap::new(), origin: Origin::Default };
         let Some(Entry { value: Value::Table(pairs), origin, .. }) = self.section.entries.get("session") else {
-            return Ok((role, none));
+            return Ok(session);
         };
-        let mut session = BTreeMap::new();
+        if !self.speaks_of(engine) {
+            return Ok(session);
+        }
+        session.origin = origin.clone();
         for (name, value) in pairs {
             let key = format!("session.{name}");
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
                 let expected = "a setting's name: letters, digits, `_` and `.`".to_string();
                 return Err(ConfigError::InvalidValue { origin: origin.clone(), key, expected });
             }
-            session.insert(name.clone(), self.expand(&key, value, origin)?);
+            session.value.insert(name.clone(), self.expand(&key, value, origin)?);
         }
-        Ok((role, Sourced { value: session, origin: origin.clone() }))
+        Ok(session)
     }
 
     /// The engine without --dev; None where that cannot be told.
@@ -305,20 +313,13 @@ impl Builder<'_> {
         })
     }
 
-    /// Where the type comes from: its own key, or whatever gave the URL.
-    fn origin_of(&self, key: &str) -> Origin {
-        let entry = self.section.entries.get(key).filter(|_| !self.flags.dev);
-        match (entry, self.url) {
+    /// Who told the type of database: its own key, or whatever gave the URL.
+    fn type_origin(&self, connection: &Connection) -> Origin {
+        let entry = self.section.entries.get("database_type").filter(|_| connection.declared.is_some());
+        match (entry, &connection.place) {
             (Some(entry), _) => entry.origin.clone(),
-            (None, Some(url)) => url.origin.clone(),
-            (None, None) => match if self.flags.dev {
-                place::material(self.section, "dev_database_url", self.base).map_or(Place::Unknown(""), Place::Url)
-            } else {
-                place::place(self.section, self.base)
-            } {
-                Place::Url(material) => material.origin,
-                Place::Fields(_) | Place::Unknown(_) => self.section.origin.clone(),
-            },
+            (None, Place::Url(material)) => material.origin.clone(),
+            (None, Place::Fields(_) | Place::Unknown(_)) => self.section.origin.clone(),
         }
     }
 }

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::database_type::DatabaseType;
 use super::environment::Environment;
 use super::error::ConfigError;
-use super::interpolate::interpolate;
+use super::fields::Fields;
 use super::material::Material;
 use super::origin::{Origin, Sourced};
 use super::parameters::{self, ParameterError, Parameters, SqliteMode};
@@ -28,6 +28,8 @@ pub(super) struct Connection {
     pub(super) place: Place,
     /// Completes a place without a password.
     pub(super) password: Option<Material>,
+    /// Whether `password` may be there for another URL: beside `migration_url`, it belongs to `database_url`.
+    pub(super) password_may_be_spare: bool,
     pub(super) require_tls: bool,
     pub(super) connect_timeout: Sourced<Duration>,
     pub(super) run_id: String,
@@ -43,16 +45,6 @@ pub(super) enum Place {
     Fields(Fields),
     /// Nobody said; the key that is missing.
     Unknown(&'static str),
-}
-
-/// The parts of a place, given one by one, with `${…}`.
-#[derive(Clone, Default)]
-pub(super) struct Fields {
-    /// `host`, `port`, `socket`, `user`, `dbname`.
-    pub(super) texts: Vec<(&'static str, Sourced<String>)>,
-    pub(super) params: Option<Sourced<Vec<(String, String)>>>,
-    /// What relative paths start from.
-    pub(super) base: PathBuf,
 }
 
 /// Everything read and understood.
@@ -167,12 +159,12 @@ impl Connection {
                 second: material.key.to_string(),
             });
         }
-        let mode = params.sqlite_mode.unwrap_or(SqliteMode::ReadWriteCreate);
+        let mode = params.sqlite_mode.unwrap_or(SqliteMode::Create);
         Ok(SqliteFile {
             // Component by component, so that `./x.db` does not leave its dot in every message.
             path: address.database.map(|path| base.join(path).components().collect()),
-            create: mode == SqliteMode::ReadWriteCreate,
-            read_only: mode == SqliteMode::ReadOnly,
+            create: mode == SqliteMode::Create,
+            read_only: mode == SqliteMode::Read,
         })
     }
 
@@ -196,14 +188,14 @@ impl Connection {
 
         let given = once(address.password, params.password, "password", spot)?;
         let password = match (given, &self.password) {
-            (Some(_), Some(material)) => {
+            (Some(_), Some(material)) if !self.password_may_be_spare => {
                 return Err(ConfigError::Conflict {
                     origin: material.origin.clone(),
                     first: format!("{} with a password in it", spot.key),
                     second: material.key.to_string(),
                 });
             }
-            (Some(password), None) => Some(password),
+            (Some(password), _) => Some(password),
             (None, Some(material)) => Some(material.read(&self.environment, warnings)?),
             (None, None) if is_postgres => self.libpq_password(&network, &database, &user, warnings),
             (None, None) => None,
@@ -343,67 +335,5 @@ impl Spot {
 
     fn no_database(&self) -> ConfigError {
         ConfigError::NoDatabaseName { origin: self.origin.clone(), key: self.key.clone() }
-    }
-}
-
-impl Fields {
-    /// The parts as a URL would give them. A `socket` becomes a parameter, and `host` too where it is a path.
-    fn address(&self, database_type: DatabaseType, environment: &Environment) -> Result<DatabaseUrl, ConfigError> {
-        let expand = |key: &str, text: &str, origin: &Origin| {
-            interpolate(text, environment).map_err(|problem| ConfigError::Interpolation {
-                origin: origin.clone(),
-                key: key.to_string(),
-                problem,
-            })
-        };
-        let mut url = DatabaseUrl {
-            database_type,
-            user: None,
-            password: None,
-            host: None,
-            port: None,
-            database: None,
-            params: Vec::new(),
-        };
-        for (key, Sourced { value, origin }) in &self.texts {
-            let text = expand(key, value, origin)?;
-            let invalid = |expected: &str| ConfigError::InvalidValue {
-                origin: origin.clone(),
-                key: key.to_string(),
-                expected: expected.to_string(),
-            };
-            if text.is_empty() {
-                return Err(ConfigError::Empty { origin: origin.clone(), key: key.to_string() });
-            }
-            if database_type == DatabaseType::Sqlite && *key != "dbname" {
-                return Err(invalid("left out: a SQLite database is only a file (`dbname`)"));
-            }
-            match *key {
-                "host" => {
-                    let address = text.trim_start_matches('[').trim_end_matches(']');
-                    let is_valid = url::is_host(&text) || address.parse::<std::net::Ipv6Addr>().is_ok();
-                    url.host = Some(address.to_string()).filter(|_| is_valid);
-                    url.host.as_ref().ok_or_else(|| invalid("one host name or address"))?;
-                }
-                "port" => url.port = Some(url::parse_port(&text).ok_or_else(|| invalid("a number from 1 to 65535"))?),
-                "user" => url.user = Some(text),
-                "socket" if database_type.engine() == Engine::Postgres => {
-                    if url.host.is_some() {
-                        let (first, second) = ("host".to_string(), "socket".to_string());
-                        return Err(ConfigError::Conflict { origin: origin.clone(), first, second });
-                    }
-                    url.host = Some(self.base.join(text).display().to_string());
-                }
-                "socket" => url.params.push(("socket".to_string(), text)),
-                _ => url.database = Some(text).filter(|name| name != ":memory:"),
-            }
-        }
-        if let Some(Sourced { value, origin }) = &self.params {
-            for (name, value) in value {
-                let value = expand(&format!("params.{name}"), value, origin)?;
-                url.params.push((name.clone(), value));
-            }
-        }
-        Ok(url)
     }
 }

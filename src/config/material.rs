@@ -73,7 +73,7 @@ impl Material {
                 secret::run_command(program, arguments, &self.base).map_err(|failure| ConfigError::SecretCommand {
                     origin: origin.clone(),
                     key: key.clone(),
-                    program: program.clone(),
+                    program: first_word(program).to_string(),
                     failure,
                 })?
             }
@@ -88,8 +88,8 @@ impl Material {
             Form::File(path) => path.clone(),
             // Arguments can hold tokens.
             Form::Command(words) => match words.as_slice() {
-                [program] => program.clone(),
-                [program, ..] => format!("{program} …"),
+                [program] => first_word(program).to_string(),
+                [program, ..] => format!("{} …", first_word(program)),
                 [] => String::new(),
             },
         }
@@ -102,4 +102,9 @@ impl Material {
             problem,
         })
     }
+}
+
+/// Somebody who expects a shell may write a whole command line, with a token, where the program belongs.
+fn first_word(program: &str) -> &str {
+    program.split_whitespace().next().unwrap_or(program)
 }

@@ -9,6 +9,8 @@
 //! To add a key: one line in [`DATABASE_KEYS`], a field in [`Target`], one line in `build.rs`; a variable above it is
 //! one line in [`VARIABLES`].
 
+#[cfg(test)]
+mod bad_input_tests;
 mod build;
 mod connection;
 mod database_type;
@@ -16,6 +18,7 @@ mod describe;
 mod discover;
 mod environment;
 mod error;
+mod fields;
 mod file;
 mod interpolate;
 mod keys;
@@ -31,6 +34,8 @@ mod settings;
 mod suggest;
 mod target;
 mod url;
+#[cfg(test)]
+mod world;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -68,9 +68,12 @@ pub(super) struct Parameters {
 /// SQLite's `mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SqliteMode {
-    ReadOnly,
-    ReadWrite,
-    ReadWriteCreate,
+    /// `ro`.
+    Read,
+    /// `rw`.
+    Write,
+    /// `rwc`, the default.
+    Create,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -201,9 +204,9 @@ pub(super) fn read(engine: Engine, params: &[(String, String)], base: &Path) -> 
             Meaning::Options => out.settings = read_options(value).ok_or_else(|| wrong("made of `-c name=value`"))?,
             Meaning::SqliteMode => {
                 out.sqlite_mode = Some(match value.as_str() {
-                    "ro" => SqliteMode::ReadOnly,
-                    "rw" => SqliteMode::ReadWrite,
-                    "rwc" => SqliteMode::ReadWriteCreate,
+                    "ro" => SqliteMode::Read,
+                    "rw" => SqliteMode::Write,
+                    "rwc" => SqliteMode::Create,
                     _ => return Err(wrong("ro, rw, rwc or memory")),
                 });
             }
@@ -339,10 +342,7 @@ mod tests {
         assert_eq!(settings, ["a=1", "b.x=2", "c_d=x y"]);
         let Ok(read) = read_text(Engine::MySql, "unix_socket=run/my.sock&charset=utf8mb4") else { panic!() };
         assert_eq!(read.socket.as_deref(), Some(Path::new("/base/run/my.sock")));
-        assert_eq!(
-            read_text(Engine::Sqlite, "mode=ro").ok().and_then(|read| read.sqlite_mode),
-            Some(SqliteMode::ReadOnly)
-        );
+        assert_eq!(read_text(Engine::Sqlite, "mode=ro").ok().and_then(|read| read.sqlite_mode), Some(SqliteMode::Read));
     }
 
     #[test]

@@ -2,8 +2,9 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::connection::{Fields, Place};
+use super::connection::Place;
 use super::error::ConfigError;
+use super::fields::Fields;
 use super::file::{Entry, Section, Value};
 use super::material::{Form, Material};
 use super::origin::Sourced;

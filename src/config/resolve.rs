@@ -174,10 +174,16 @@ const PRIMARY: &str = "primary";
 fn index_of(known: &[String], name: &str, origin: &Origin) -> Result<usize, ConfigError> {
     known.iter().position(|candidate| candidate == name).ok_or_else(|| ConfigError::UnknownDatabase {
         origin: origin.clone(),
-        name: name.chars().flat_map(char::escape_debug).take(60).collect(),
+        name: shown_name(name),
         known: known.to_vec(),
         suggestion: nearest(name, known.iter().map(String::as_str)).map(str::to_string),
     })
+}
+
+/// A name as an error repeats it. What cannot be a name at all may be a URL in the wrong place, and is not repeated.
+fn shown_name(name: &str) -> String {
+    let is_plain = name.len() <= 60 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    if is_plain { name.to_string() } else { "…".to_string() }
 }
 
 #[cfg(test)]
