@@ -12,6 +12,7 @@ mod from_source;
 mod from_sql;
 mod kind;
 mod position;
+mod redact;
 
 pub use excerpt::Excerpt;
 pub use from_sql::FailedStatement;
@@ -34,7 +35,7 @@ pub struct Error {
     pub location: Option<Location>,
     /// The text at that place.
     pub excerpt: Option<Excerpt>,
-    /// The SQL statement that failed, whole.
+    /// The SQL statement that failed; a very long one is cut.
     pub statement: Option<String>,
     /// What the server said beside its message.
     pub server: Option<ServerMessage>,

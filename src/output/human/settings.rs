@@ -42,7 +42,7 @@ pub(super) fn databases(report: &DatabaseListReport) -> String {
 /// `init`: what was written, and where to go from here.
 pub(super) fn init(report: &InitReport) -> String {
     let created: String = report.created.iter().map(|path| format!("created {}\n", sanitize_line(path))).collect();
-    format!("{created}next: set database_url, then run `dbwarden new <name>`\n")
+    format!("{created}next: look at database_url in it, then run `dbwarden new <name>`\n")
 }
 
 /// `version`, in one line.
