@@ -162,6 +162,13 @@ pub struct SqliteFile {
     pub read_only: bool,
 }
 
+impl SqliteFile {
+    /// An empty database that nobody else sees and that is gone with its session.
+    pub fn in_memory() -> Self {
+        SqliteFile { path: None, create: true, read_only: false }
+    }
+}
+
 /// What every migration finds set in its session, beyond the server's own defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionOptions {
