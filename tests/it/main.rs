@@ -6,4 +6,21 @@
 #[macro_use]
 mod harness;
 
+mod bad_input;
+mod config_cli;
+mod disagreement;
+mod edges;
+mod engine_sql;
+mod failure;
+mod help;
+mod json;
+mod lock;
 mod migrate;
+mod python_defects;
+mod repair;
+mod repeatable;
+mod reports;
+mod rollback;
+mod secrets;
+mod sessions;
+mod tls;

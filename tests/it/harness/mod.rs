@@ -12,7 +12,7 @@ mod project;
 mod supervisor;
 
 pub use dbwarden::dialect::Engine;
-pub use process::{Finished, Invocation, Running};
+pub use process::{Finished, Running};
 pub use project::Project;
 pub use supervisor::free_port;
 

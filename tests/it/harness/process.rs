@@ -53,6 +53,7 @@ impl Invocation {
     }
 
     /// Runs it to its end.
+    #[must_use = "how it ended is what the test is about"]
     #[track_caller]
     pub fn run(self) -> Finished {
         self.spawn().finish()
@@ -116,6 +117,7 @@ impl Running {
     }
 
     /// Waits for its end. A process that takes too long is killed and fails the test.
+    #[must_use = "how it ended is what the test is about"]
     #[track_caller]
     pub fn finish(mut self) -> Finished {
         let status = match self.ended.recv_timeout(LIMIT) {
@@ -142,7 +144,6 @@ impl Drop for Running {
 }
 
 /// How a run ended. Every assertion shows all output when it fails, and gives the run back for the next one.
-#[must_use]
 #[derive(Debug, Clone)]
 pub struct Finished {
     line: String,

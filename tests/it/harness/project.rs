@@ -25,7 +25,7 @@ impl Project {
     /// A project whose configuration names its database `primary`, with an empty `migrations/`.
     pub fn new(engine: Engine) -> Project {
         let project = Project::bare(engine);
-        project.file("dbwarden.toml", &format!("[database.primary]\ndatabase_url = \"{}\"\n", project.url()));
+        project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{}\"\n", project.url()));
         std::fs::create_dir(project.path("migrations")).expect("creating migrations/");
         project
     }
@@ -132,6 +132,7 @@ impl Project {
     }
 
     /// Runs `dbwarden` in the folder to its end.
+    #[must_use = "how it ended is what the test is about"]
     #[track_caller]
     pub fn run<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Finished {
         self.command(arguments).run()
