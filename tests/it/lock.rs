@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::harness::{Engine, Finished, Project, Running, exit};
+use crate::harness::{Engine, Finished, Project, Running, exit, wait_until};
 
 on_each_engine![
     two_runs_on_an_empty_database_apply_once,
@@ -23,9 +23,9 @@ fn slow_project(project: &Project) -> Running {
     project.migration("0002_slow.sql", &format!("{};\nINSERT INTO t1 VALUES (1);", project.snippets().slow), "");
     let holder = project.spawn(["migrate"]);
     // The history row of the first tells that the second is under way.
-    while !project.has_table("_dbwarden_migrations") || project.versions() != ["0001"] {
-        std::thread::yield_now();
-    }
+    wait_until("the first migration is recorded", || {
+        project.has_table("_dbwarden_migrations") && project.versions() == ["0001"]
+    });
     holder
 }
 

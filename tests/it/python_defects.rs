@@ -3,7 +3,7 @@
 //! Four others are promises of later work: backups on every engine, a sandbox on the target's engine, metrics that
 //! outlive the process. An autocommit statement moved to the end is tried in `engine_sql`.
 
-use crate::harness::{Engine, Project, exit};
+use crate::harness::{Engine, Project, exit, wait_until};
 
 on_each_engine![
     bodies_are_not_cut_at_semicolons_or_blank_lines,
@@ -63,9 +63,9 @@ fn a_killed_run_leaves_no_lock_row(project: &Project) {
     project.tables(1);
     project.migration("0002_slow.sql", &format!("INSERT INTO t1 VALUES (1);\n{};", project.snippets().slow), "");
     let run = project.spawn(["migrate"]);
-    while !project.has_table("_dbwarden_migrations") || project.versions() != ["0001"] {
-        std::thread::yield_now();
-    }
+    wait_until("the first migration is recorded", || {
+        project.has_table("_dbwarden_migrations") && project.versions() == ["0001"]
+    });
     run.kill9();
     // The server may still be ending the dead session's statement: waiting is right, a stale lock is not.
     project.migrate();

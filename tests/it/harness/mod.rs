@@ -11,6 +11,8 @@ mod process;
 mod project;
 mod supervisor;
 
+use std::time::{Duration, Instant};
+
 pub use dbwarden::dialect::Engine;
 pub use process::{Finished, Running};
 pub use project::Project;
@@ -21,6 +23,16 @@ pub const USER: &str = "app";
 
 /// That user's password. It holds what URLs must escape, and nothing else of the project contains it.
 pub const PASSWORD: &str = "Zq9@vK/w2:x%7#Jp";
+
+/// Asks until `condition` holds. For what only a database can tell, which no one can be notified of.
+#[track_caller]
+pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 /// `text` as it stands in a URL.
 pub fn percent_encode(text: &str) -> String {
