@@ -28,9 +28,6 @@ pub mod parse;
 pub mod plan;
 pub mod source;
 
-use std::process::ExitCode;
+mod run;
 
-/// Runs the command line and returns the exit code of the process.
-pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
-}
+pub use run::run;

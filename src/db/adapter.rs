@@ -1,1 +1,268 @@
-//! placeholder
+//! The one adapter of sqlx connections to [`Session`]: sends text, streams results, counts statements.
+//!
+//! What differs between engines is asked of a [`Driver`].
+
+// The room that the ban on `raw_sql` names.
+#![allow(clippy::disallowed_methods)]
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use sqlx::{AssertSqlSafe, Database, Either, Executor};
+
+use super::batch::{self, Bounds};
+use super::leading_word::rows;
+use super::notices::Notice;
+use super::{
+    BatchError, Canceller, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, StatementResult,
+};
+use crate::dialect::Engine;
+
+/// What comes back for a text: the rows of each statement, then its end.
+pub(super) type Answers<'c, DB> =
+    BoxStream<'c, Result<Either<<DB as Database>::QueryResult, <DB as Database>::Row>, sqlx::Error>>;
+
+/// Sends `sql` as it is, any number of statements, without preparing anything.
+pub(super) fn send<'c, DB>(connection: &'c mut DB::Connection, sql: String) -> Answers<'c, DB>
+where
+    DB: Database,
+    &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection)
+}
+
+/// Reads every answer and keeps none.
+pub(super) async fn drain<DB: Database>(mut answers: Answers<'_, DB>) -> Result<(), sqlx::Error> {
+    while let Some(answer) = answers.next().await {
+        answer?;
+    }
+    Ok(())
+}
+
+/// An engine's part of a session.
+#[async_trait]
+pub(super) trait Driver: Send + Sync {
+    /// The engine.
+    const ENGINE: Engine;
+    /// Bounds of one message.
+    const BOUNDS: Bounds;
+    /// sqlx's name for the engine.
+    type Database: Database;
+
+    /// Whether `statement` must not share a message.
+    fn goes_alone(statement: &str) -> bool;
+
+    /// Sends `sql` through [`send`].
+    fn send(&mut self, sql: String) -> Answers<'_, Self::Database>;
+
+    /// Rows written, as the server counts them.
+    fn affected(result: &<Self::Database as Database>::QueryResult) -> u64;
+
+    /// All cells of a row as text.
+    fn cells(row: &<Self::Database as Database>::Row) -> Result<Vec<Option<String>>, sqlx::Error>;
+
+    /// What an error of the driver means; a position counts from the start of the text that was sent.
+    fn error(error: &sqlx::Error) -> SqlError;
+
+    /// See [`Session::reset_statements`].
+    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError>;
+
+    /// See [`Session::canceller`].
+    fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// See [`Session::close`].
+    async fn close(self);
+
+    /// See [`Session::copy_in`].
+    async fn copy_in(&mut self, _statement: &str, _data: &str) -> Result<u64, SqlError> {
+        Err(SqlError::new(SqlErrorKind::Protocol, "COPY … FROM STDIN belongs to PostgreSQL"))
+    }
+
+    /// See [`Session::adopt_client_defaults`]; returns the statement that applies them.
+    async fn learn_client_defaults(&mut self) -> Result<Option<String>, SqlError> {
+        Ok(None)
+    }
+
+    /// The query whose rows are the warnings of the last statement, as level, code and message.
+    fn warnings_query() -> Option<&'static str> {
+        None
+    }
+}
+
+/// A [`Session`] over a [`Driver`].
+pub(super) struct Adapter<D: Driver> {
+    pub driver: D,
+    pub server: ServerInfo,
+}
+
+impl<D: Driver> Adapter<D> {
+    async fn run_message(
+        &mut self,
+        statements: &[&str],
+        first: usize,
+        done: &mut (dyn FnMut(usize, StatementResult) + Send),
+    ) -> Result<(), BatchError> {
+        let mut finished = 0;
+        let mut affected = 0;
+        let mut returned = 0;
+        let mut started = Instant::now();
+        let mut finish = |finished: usize, affected: u64, returned: u64| {
+            let rows = rows(D::ENGINE, statements[finished], affected, returned);
+            done(first + finished, StatementResult { rows, elapsed: started.elapsed() });
+            started = Instant::now();
+        };
+
+        let mut answers = self.driver.send(batch::join(statements));
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Ok(Either::Right(_)) => returned += 1,
+                Ok(Either::Left(result)) => {
+                    affected += D::affected(&result);
+                    // A statement alone may end several times: a CALL does, once for each result set.
+                    if statements.len() > 1 && finished < statements.len() {
+                        finish(finished, affected, returned);
+                        finished += 1;
+                        (affected, returned) = (0, 0);
+                    }
+                }
+                Err(error) => return Err(place(statements, first, finished, D::error(&error))),
+            }
+        }
+        // Those without an answer of their own: a statement alone, and one that holds only comments.
+        while finished < statements.len() {
+            finish(finished, affected, returned);
+            finished += 1;
+            (affected, returned) = (0, 0);
+        }
+        Ok(())
+    }
+
+    async fn rows(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
+        let mut rows = Vec::new();
+        let mut affected = 0;
+        let mut answers = self.driver.send(sql.to_owned());
+        while let Some(answer) = answers.next().await {
+            match answer? {
+                Either::Right(row) => rows.push(Row(D::cells(&row)?)),
+                Either::Left(result) => affected += D::affected(&result),
+            }
+        }
+        Ok((rows, affected))
+    }
+}
+
+/// Gives an error of a message to the statement it belongs to: by its position where there is one, because
+/// PostgreSQL parses a whole message before it runs the first statement, else by what was finished before it.
+fn place(statements: &[&str], first: usize, finished: usize, mut error: SqlError) -> BatchError {
+    let mut index = finished.min(statements.len() - 1);
+    if let Some(Position::Character(character)) = error.position {
+        let (found, within) = batch::locate(statements, character);
+        // One that is finished cannot fail: the position is that of another text, such as a function's body.
+        error.position = (found >= finished).then_some(Position::Character(within));
+        index = index.max(found);
+    }
+    if let Some(Position::Line(_, Some(text))) = &mut error.position
+        && let Some((own, _)) = text.split_once(batch::SEPARATOR)
+    {
+        // MySQL quotes what follows the error, on into the statements behind.
+        error.message = error.message.replace(text.as_str(), own);
+        *text = own.to_owned();
+    }
+    BatchError { index: first + index, error }
+}
+
+#[async_trait]
+impl<D: Driver> Session for Adapter<D> {
+    fn engine(&self) -> Engine {
+        D::ENGINE
+    }
+
+    fn server(&self) -> &ServerInfo {
+        &self.server
+    }
+
+    async fn run(
+        &mut self,
+        statements: &[&str],
+        done: &mut (dyn FnMut(usize, StatementResult) + Send),
+    ) -> Result<(), BatchError> {
+        for message in batch::messages(statements, D::BOUNDS, D::goes_alone) {
+            self.run_message(&statements[message.clone()], message.start, done).await?;
+        }
+        Ok(())
+    }
+
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, SqlError> {
+        self.rows(sql).await.map(|(rows, _)| rows).map_err(|error| D::error(&error))
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
+        self.rows(sql).await.map(|(_, affected)| affected).map_err(|error| D::error(&error))
+    }
+
+    async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {
+        self.driver.copy_in(statement, data).await
+    }
+
+    async fn ping(&mut self) -> Result<(), SqlError> {
+        self.query("SELECT 1").await.map(|_| ())
+    }
+
+    async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError> {
+        let statements = self.driver.reset_statements(options)?;
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        self.execute(&batch::join(&statements)).await.map(|_| ())
+    }
+
+    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+        self.driver.reset_statements(options)
+    }
+
+    async fn adopt_client_defaults(&mut self) -> Result<(), SqlError> {
+        match self.driver.learn_client_defaults().await? {
+            Some(sql) => self.query(&sql).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    async fn warnings(&mut self) -> Result<Vec<Notice>, SqlError> {
+        match D::warnings_query() {
+            None => Ok(super::notices::take()),
+            Some(sql) => Ok(self.query(sql).await?.iter().map(Notice::from_warning).collect()),
+        }
+    }
+
+    fn canceller(&self) -> Box<dyn Canceller> {
+        self.driver.canceller()
+    }
+
+    async fn close(self: Box<Self>) {
+        self.driver.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(position: Option<Position>) -> SqlError {
+        SqlError { position, ..SqlError::new(SqlErrorKind::Statement, "no") }
+    }
+
+    #[test]
+    fn an_error_goes_to_the_statement_its_position_names_or_to_the_first_unfinished_one() {
+        let statements = ["SELECT 1", "SELEC 2", "SELECT 3"];
+        let placed = |finished, position| {
+            let BatchError { index, error } = place(&statements, 10, finished, error(position));
+            (index, error.position)
+        };
+        assert_eq!(placed(0, Some(Position::Character(11))), (11, Some(Position::Character(0))));
+        assert_eq!(placed(2, None), (12, None));
+        assert_eq!(placed(2, Some(Position::Character(3))), (12, None), "a finished statement cannot fail");
+        assert_eq!(placed(3, None), (12, None), "a deferred failure belongs to the last");
+        let line = |text: &str| Some(Position::Line(2, Some(text.to_owned())));
+        assert_eq!(placed(1, line("2\n;\nSELECT 3")), (11, line("2")), "the quoted text ends with the statement");
+    }
+}

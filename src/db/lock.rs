@@ -1,1 +1,285 @@
-//! placeholder
+//! The migration lock: one run at a time for each history table.
+//!
+//! On a server it is held by the session that runs the migrations and writes the history: who loses the session
+//! loses the ability to write, and no other connection can go on after the lock is gone.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::backoff::Backoff;
+use super::file_lock::{self, FileLock};
+use super::{ConnectOptions, Row, Session, SqlError, SqlErrorKind};
+use crate::dialect::lock_sql::LockSql;
+
+/// Pause after the first vain attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Which lock: that of one history table in one database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockKey {
+    place: Place,
+    /// Who takes it, for those who wait; where the server does not know it by itself.
+    application: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Server(LockSql),
+    File(PathBuf),
+    /// A database in memory belongs to this process alone.
+    Nowhere,
+}
+
+impl LockKey {
+    /// The lock of the history table `table` (on PostgreSQL in `schema`) of the database at `connect`.
+    /// `application` is what others see as its holder: `dbwarden/<version> <run id>`.
+    pub fn new(connect: &ConnectOptions, schema: &str, table: &str, application: &str) -> Self {
+        let place = match connect {
+            ConnectOptions::Postgres(_) => Place::Server(LockSql::postgres(schema, table)),
+            ConnectOptions::MySql(server) => Place::Server(LockSql::mysql(&server.database, table)),
+            ConnectOptions::Sqlite(file) => match &file.path {
+                Some(path) => Place::File(path.clone()),
+                None => Place::Nowhere,
+            },
+        };
+        LockKey { place, application: application.to_owned() }
+    }
+}
+
+/// Who holds the migration lock, as far as the server tells. All of it is untrusted text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct LockHolder {
+    /// PostgreSQL's backend pid, MySQL's connection id, or the process id on SQLite; 0 where not known.
+    pub id: i64,
+    /// Its database user.
+    pub user: Option<String>,
+    /// `dbwarden/<version> <run id>`, or what else it calls itself.
+    pub application: Option<String>,
+    /// The address (SQLite: the host) it comes from.
+    pub client: Option<String>,
+    /// Since when its session exists (SQLite: since when it holds the lock), UTC, RFC 3339.
+    pub since: Option<String>,
+    /// What its session does: `active`, `idle in transaction`, `Query: altering table`.
+    pub state: Option<String>,
+    /// The statement it runs, or ran last.
+    pub query: Option<String>,
+}
+
+impl LockHolder {
+    fn from_row(row: &Row) -> Self {
+        let text = |index| row.text(index).map(str::to_owned);
+        LockHolder {
+            id: row.number(0).unwrap_or_default(),
+            user: text(1),
+            application: text(2),
+            client: text(3),
+            since: text(4),
+            state: text(5),
+            query: text(6),
+        }
+    }
+}
+
+/// In words, for messages: what is known, and nothing of what is not.
+impl fmt::Display for LockHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.id {
+            0 => f.write_str("an unknown session")?,
+            id => write!(f, "session {id}")?,
+        }
+        let mut facts = Vec::new();
+        let mut add = |what: &str, value: &Option<String>| {
+            facts.extend(value.as_ref().filter(|value| !value.is_empty()).map(|value| format!("{what}{value}")));
+        };
+        add("user ", &self.user);
+        add("", &self.application);
+        add("from ", &self.client);
+        add("since ", &self.since);
+        add("", &self.state);
+        if !facts.is_empty() {
+            write!(f, " ({})", facts.join(", "))?;
+        }
+        match &self.query {
+            Some(query) if !query.is_empty() => {
+                let line: String = query.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
+                write!(f, ": {line}")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why the lock was not had, or could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another run has it, and had it for as long as we waited.
+    #[error("the migration lock is held by session {}", .0.id)]
+    Held(Box<LockHolder>),
+    /// The server refused, or the connection was lost.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+    /// The lock file of a SQLite database could not be made or read.
+    #[error("lock file {}", .path.display())]
+    Io {
+        /// The lock file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// The lock, held. Give it back with [`MigrationLock::release`]; when that is not reached, the end of the session
+/// (on SQLite of this value) gives it back.
+#[derive(Debug)]
+pub struct MigrationLock {
+    place: Place,
+    file: Option<FileLock>,
+}
+
+impl MigrationLock {
+    /// Takes the lock, waiting up to `wait` for it; zero tries once. `on_wait` hears after each vain attempt who
+    /// holds it and how long we have waited.
+    ///
+    /// Asks again and again, outside any transaction, instead of waiting in the server: a session that waits in a
+    /// statement keeps `CREATE INDEX CONCURRENTLY` of the holder from ever ending.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] after `wait`.
+    pub async fn acquire(
+        session: &mut dyn Session,
+        key: &LockKey,
+        wait: Duration,
+        on_wait: &mut (dyn FnMut(&LockHolder, Duration) + Send),
+    ) -> Result<MigrationLock, LockError> {
+        let started = Instant::now();
+        let mut backoff = Backoff::new(FIRST_PAUSE);
+        let mut last_attempt = false;
+        loop {
+            if let Some(lock) = try_acquire(session, key).await? {
+                return Ok(lock);
+            }
+            let waited = started.elapsed();
+            let mut pause = backoff.pause();
+            let holder = holder(session, key).await?;
+            // Without a holder it was given back in this moment: worth one more attempt, also when time is up. Not for
+            // ever: a user without the right to see other sessions never sees one.
+            if waited >= wait && (holder.is_some() || last_attempt) {
+                return Err(LockError::Held(Box::new(holder.unwrap_or_default())));
+            }
+            last_attempt = waited >= wait;
+            if let Some(holder) = holder {
+                on_wait(&holder, waited);
+            }
+            pause = pause.min(wait.saturating_sub(waited).max(FIRST_PAUSE));
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// [`SqlErrorKind::LockLost`] when this session did not hold it any more.
+    pub async fn release(self, session: &mut dyn Session) -> Result<(), SqlError> {
+        drop(self.file);
+        let Place::Server(sql) = &self.place else { return Ok(()) };
+        match only_number(session, &sql.release()).await? {
+            Some(1) => Ok(()),
+            _ => Err(SqlError::new(SqlErrorKind::LockLost, "the session did not hold the migration lock any more")),
+        }
+    }
+
+    /// A condition in SQL that is true while this session holds the lock, to make writes depend on it. None where
+    /// it cannot be lost: the operating system takes back a lock on a file only from a process that ended.
+    pub fn fence_condition(&self) -> Option<String> {
+        match &self.place {
+            Place::Server(sql) => Some(sql.fence()),
+            Place::File(_) | Place::Nowhere => None,
+        }
+    }
+}
+
+async fn try_acquire(session: &mut dyn Session, key: &LockKey) -> Result<Option<MigrationLock>, LockError> {
+    let place = key.place.clone();
+    match &key.place {
+        Place::Nowhere => Ok(Some(MigrationLock { place, file: None })),
+        Place::File(database) => {
+            let path = FileLock::path_for(database);
+            let file =
+                FileLock::try_acquire(&path, &key.application).map_err(|source| LockError::Io { path, source })?;
+            Ok(file.map(|file| MigrationLock { place, file: Some(file) }))
+        }
+        Place::Server(sql) => match only_number(session, &sql.try_acquire()).await? {
+            Some(1) => Ok(Some(MigrationLock { place, file: None })),
+            Some(0) => Ok(None),
+            // MySQL's NULL: out of memory, or the thread was killed.
+            _ => {
+                Err(SqlError::new(SqlErrorKind::OutOfResources, "the server could not give the migration lock").into())
+            }
+        },
+    }
+}
+
+async fn only_number(session: &mut dyn Session, sql: &str) -> Result<Option<i64>, SqlError> {
+    Ok(session.query(sql).await?.first().and_then(|row| row.number(0)))
+}
+
+/// Who holds the lock; None when nobody does. Reads only.
+///
+/// # Errors
+/// [`LockError::Sql`] and [`LockError::Io`].
+pub async fn holder(session: &mut dyn Session, key: &LockKey) -> Result<Option<LockHolder>, LockError> {
+    match &key.place {
+        Place::Nowhere => Ok(None),
+        Place::File(database) => {
+            let path = FileLock::path_for(database);
+            FileLock::holder(&path).map_err(|source| LockError::Io { path, source })
+        }
+        Place::Server(sql) => Ok(session.query(&sql.holder()).await?.first().map(LockHolder::from_row)),
+    }
+}
+
+/// Ends the session of `holder`, if it still is the one that holds the lock; on SQLite its process is asked to
+/// stop. Returns whether there was one to end.
+///
+/// # Errors
+/// [`SqlErrorKind::PermissionDenied`] where another user's session cannot be ended, or the process runs elsewhere.
+pub async fn terminate(session: &mut dyn Session, key: &LockKey, holder: &LockHolder) -> Result<bool, LockError> {
+    match self::holder(session, key).await? {
+        Some(now) if now.id == holder.id => {}
+        _ => return Ok(false),
+    }
+    match &key.place {
+        Place::Nowhere => Ok(false),
+        Place::File(_) => stop_process(holder).map(|()| true).map_err(LockError::Sql),
+        Place::Server(sql @ LockSql::Postgres { .. }) => {
+            Ok(only_number(session, &sql.terminate(holder.id)).await? == Some(1))
+        }
+        Place::Server(sql @ LockSql::MySql { .. }) => {
+            session.execute(&sql.terminate(holder.id)).await?;
+            Ok(true)
+        }
+    }
+}
+
+/// Asks the process for a clean stop; it undoes what it has begun.
+#[cfg(unix)]
+fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
+    use rustix::process::{Pid, Signal, kill_process};
+    let refused = |message: String| SqlError::new(SqlErrorKind::PermissionDenied, message);
+    let process = || format!("process {} on {}", holder.id, holder.client.as_deref().unwrap_or("an unknown host"));
+    if holder.client.as_deref() != Some(file_lock::host().as_str()) {
+        return Err(refused(format!("{} cannot be ended from here", process())));
+    }
+    let Some(pid) = i32::try_from(holder.id).ok().and_then(Pid::from_raw) else {
+        return Err(refused("the holder's process is not known".to_owned()));
+    };
+    kill_process(pid, Signal::TERM).map_err(|error| refused(format!("cannot end {}: {error}", process())))
+}
+
+#[cfg(not(unix))]
+fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
+    let message = format!("process {} has to be ended by hand", holder.id);
+    Err(SqlError::new(SqlErrorKind::PermissionDenied, message))
+}

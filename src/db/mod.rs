@@ -5,7 +5,13 @@
 //! map its errors to [`SqlError`], and give `dialect` its SQL texts; `tests/it` runs the same suite on it.
 
 mod adapter;
+mod backoff;
+mod batch;
+mod driver_error;
 mod error;
+mod file_lock;
+pub mod history_table;
+mod leading_word;
 pub mod lock;
 mod mysql;
 pub mod notices;
@@ -16,11 +22,13 @@ mod sqlite;
 pub use error::{Position, SqlError, SqlErrorKind};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
 use crate::dialect::Engine;
+use backoff::Backoff;
+use notices::Notice;
 
 /// One row of a bookkeeping query: every column as text, NULL as None.
 ///
@@ -49,7 +57,10 @@ pub struct StatementResult {
     pub elapsed: Duration,
 }
 
-/// A batch ended early: statement `index` failed, those before it were executed, those after it were not.
+/// A batch ended early: statement `index` failed, those after it were not executed.
+///
+/// Those before it were executed, except that PostgreSQL parses a whole message first: a syntax error in one keeps
+/// its neighbours of the same message from running. Either way the transaction they share is void.
 #[derive(Debug, thiserror::Error)]
 #[error("statement {index}: {error}")]
 pub struct BatchError {
@@ -70,6 +81,9 @@ pub struct ServerInfo {
     pub user: String,
     /// The server's id for this session (PostgreSQL backend pid, MySQL connection id); 0 on SQLite.
     pub session_id: i64,
+    /// Whether the connection is encrypted; None where that does not matter (a socket, the loopback interface,
+    /// SQLite) or the server does not tell.
+    pub encrypted: Option<bool>,
 }
 
 /// One dedicated connection. Dropping it closes the connection.
@@ -84,7 +98,7 @@ pub trait Session: Send {
     /// What the server said on connecting.
     fn server(&self) -> &ServerInfo;
 
-    /// Runs `statements` in order and reads every result to its end. Stops at the first error.
+    /// Runs `statements`, each without the semicolon that ends it, in order and reads every result to its end. Stops at the first error.
     ///
     /// Statements travel in as few messages as bounds allow, so the server may start the next one before the result
     /// of the one before is seen: callers put several into one batch only where one transaction holds them, and a
@@ -112,6 +126,27 @@ pub trait Session: Send {
     /// the migration lock, and applies `options` again. Cheap: at most one message.
     async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError>;
 
+    /// The statements [`Session::reset`] runs, for a caller that sends them together with its own.
+    ///
+    /// # Errors
+    /// Where `options` name a setting that cannot be one.
+    fn reset_statements(&self, _options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+        Ok(Vec::new())
+    }
+
+    /// Gives the session the defaults that the engine's own client would have had from the server, where the driver
+    /// sends its own instead (PostgreSQL: TimeZone and DateStyle). Costs a connection, so it is called once, before
+    /// the first migration; every later [`Session::reset`] keeps them.
+    async fn adopt_client_defaults(&mut self) -> Result<(), SqlError> {
+        Ok(())
+    }
+
+    /// What the server said beside results since the last call (PostgreSQL), or about the last statement (MySQL,
+    /// where asking costs a round trip).
+    async fn warnings(&mut self) -> Result<Vec<Notice>, SqlError> {
+        Ok(Vec::new())
+    }
+
     /// A handle that stops this session's running statement on the server, usable while the session is busy.
     fn canceller(&self) -> Box<dyn Canceller>;
 
@@ -125,4 +160,54 @@ pub trait Canceller: Send + Sync {
     /// Asks the server to stop the statement that runs now. The session's own call then ends with
     /// [`SqlErrorKind::Cancelled`]. Does nothing when no statement runs.
     async fn cancel(&self) -> Result<(), SqlError>;
+}
+/// Opens the session that runs migrations: its settings equal those of the engine's own client, `options` applied.
+///
+/// # Errors
+/// [`SqlErrorKind::Unreachable`], [`SqlErrorKind::AuthenticationFailed`], [`SqlErrorKind::DatabaseMissing`] or
+/// [`SqlErrorKind::Tls`]. Tries once; [`connect_within`] retries.
+pub async fn connect(connect: &ConnectOptions, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
+    match connect {
+        ConnectOptions::Postgres(server) => postgres::connect(server, session).await,
+        ConnectOptions::MySql(server) => mysql::connect(server, session).await,
+        ConnectOptions::Sqlite(file) => sqlite::connect(file, session).await,
+    }
+}
+
+/// Like [`connect`], but tries again with growing pauses for as long as `patience` where waiting can help: no server
+/// there yet, one that is starting up or shutting down, or one with no free connection. A patience of zero tries
+/// once. A refused login is never tried again: servers lock accounts for that.
+///
+/// `on_retry` hears of each failed attempt and the time waited so far.
+///
+/// # Errors
+/// That of the last attempt; see [`connect`].
+pub async fn connect_within(
+    connect_options: &ConnectOptions,
+    session: &SessionOptions,
+    patience: Duration,
+    on_retry: &mut (dyn FnMut(&SqlError, Duration) + Send),
+) -> Result<Box<dyn Session>, SqlError> {
+    let started = Instant::now();
+    let mut backoff = Backoff::new(Duration::from_millis(100));
+    loop {
+        let error = match connect(connect_options, session).await {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        let waited = started.elapsed();
+        if waited >= patience || !is_passing(&error) {
+            return Err(error);
+        }
+        on_retry(&error, waited);
+        tokio::time::sleep(backoff.pause().min(patience - waited)).await;
+    }
+}
+
+/// Whether an error of connecting can pass by itself.
+fn is_passing(error: &SqlError) -> bool {
+    // PostgreSQL: too_many_connections; MySQL: ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS.
+    const NO_FREE_CONNECTION: [&str; 3] = ["53300", "1040", "1203"];
+    error.kind == SqlErrorKind::Unreachable
+        || error.code.as_deref().is_some_and(|code| NO_FREE_CONNECTION.contains(&code))
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,27 @@ pub struct Server {
     pub application_name: String,
 }
 
+impl Server {
+    /// Whether a session is encrypted, where that matters: None over a socket and the loopback interface.
+    ///
+    /// `server_says` counts only where the mode leaves it open: behind a pooler it is about the pooler's own way.
+    pub(super) fn encrypted(&self, server_says: bool) -> Option<bool> {
+        let remote = match &self.network {
+            Network::Socket { .. } => return None,
+            Network::Tcp { host, .. } => !is_loopback(host),
+        };
+        match self.tls.in_effect() {
+            TlsMode::Disable => remote.then_some(false),
+            TlsMode::Prefer => remote.then_some(server_says),
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => Some(true),
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// The way to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Network {
@@ -100,6 +122,16 @@ pub struct Tls {
     pub certificate: Option<PathBuf>,
     /// The client certificate's key, a PEM file.
     pub key: Option<PathBuf>,
+}
+
+impl Tls {
+    /// The mode to connect with: where TLS is required, "where the server offers it" is not enough.
+    pub(super) fn in_effect(&self) -> TlsMode {
+        match self.mode {
+            TlsMode::Prefer if self.required => TlsMode::Require,
+            mode => mode,
+        }
+    }
 }
 
 /// The modes of libpq's `sslmode` and MySQL's `ssl-mode`.
@@ -142,4 +174,37 @@ pub struct SessionOptions {
     pub role: Option<String>,
     /// `[database.NAME.session]`: name and value, set before each migration.
     pub settings: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encryption_matters_only_on_a_network_and_the_server_is_asked_only_when_open() {
+        let tcp = |host: &str| Network::Tcp { host: host.into(), port: 1 };
+        let socket = Network::Socket { path: "/run".into(), port: 1 };
+        for (network, mode, required, server_says, expected) in [
+            (tcp("db.example"), TlsMode::Prefer, false, true, Some(true)),
+            (tcp("db.example"), TlsMode::Prefer, false, false, Some(false)),
+            (tcp("db.example"), TlsMode::Prefer, true, false, Some(true)),
+            (tcp("db.example"), TlsMode::Disable, false, false, Some(false)),
+            (tcp("db.example"), TlsMode::VerifyFull, false, false, Some(true)),
+            (tcp("127.0.0.1"), TlsMode::Prefer, false, false, None),
+            (tcp("::1"), TlsMode::Disable, false, false, None),
+            (socket, TlsMode::Prefer, false, false, None),
+        ] {
+            let server = Server {
+                network,
+                user: "app".into(),
+                password: None,
+                database: "app".into(),
+                tls: Tls { mode, required, ..Tls::default() },
+                connect_timeout: Duration::ZERO,
+                settings: Vec::new(),
+                application_name: "dbwarden".into(),
+            };
+            assert_eq!(server.encrypted(server_says), expected, "{:?} {mode:?} {required}", server.network);
+        }
+    }
 }

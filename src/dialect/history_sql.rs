@@ -1,1 +1,215 @@
-//! To come.
+//! The text of reads and writes of the history table.
+
+use super::Engine;
+use super::bookkeeping::Tables;
+use crate::model::{CHECKSUM_ALGORITHM, Checksum, RowKind, Version};
+
+/// The message of a guard that found the migration lock (or the row it protects) gone.
+pub const LOCK_LOST: &str = "dbwarden: the migration lock is lost";
+
+/// A history row about to be written; what the database adds by itself (the time) is left out.
+#[derive(Debug, Clone)]
+pub struct NewRow<'a> {
+    /// Its place in the order of application.
+    pub sequence: i64,
+    /// None for repeatables.
+    pub version: Option<&'a Version>,
+    /// The file's description.
+    pub description: &'a str,
+    /// The file's name.
+    pub file_name: &'a str,
+    /// What it records.
+    pub kind: RowKind,
+    /// The file's checksum.
+    pub checksum: &'a Checksum,
+    /// The text that undoes it and its digest; None when irreversible.
+    pub rollback: Option<(&'a str, &'a str)>,
+    /// How long it took, in milliseconds. None where the row travels in one message with the statements: the server
+    /// then counts from the start of the transaction (PostgreSQL; NULL elsewhere).
+    pub execution_ms: Option<i64>,
+    /// Database user, host and tool version.
+    pub applied_by: &'a str,
+    /// This run.
+    pub run_id: &'a str,
+}
+
+impl Tables {
+    /// Reads the whole history, one row per migration, in the columns' fixed order; the rollback text stays out
+    /// (it can be large and few commands need it). `present` names the columns the table has when it is not ours:
+    /// the missing ones read as NULL.
+    pub fn select_history(&self, present: Option<&[(String, String)]>) -> String {
+        let has = |name: &str| {
+            present.is_none_or(|present| present.iter().any(|(table, column)| *table == self.history && column == name))
+        };
+        let cells: Vec<String> = Tables::history_columns()
+            .filter(|&name| name != "rollback_sql")
+            .map(|name| match name {
+                "applied_at" if has(name) => self.timestamp_text("applied_at"),
+                "sequence" if !has(name) && has("id") => "id".to_string(),
+                _ if has(name) => name.to_string(),
+                _ => "NULL".to_string(),
+            })
+            .collect();
+        format!("SELECT {} FROM {}", cells.join(", "), self.qualified(&self.history))
+    }
+
+    /// Reads the rollback text of one row.
+    pub fn select_rollback_sql(&self, sequence: i64) -> String {
+        format!("SELECT rollback_sql FROM {} WHERE sequence = {sequence}", self.qualified(&self.history))
+    }
+
+    /// Records a migration. With `condition`, the row is written only where it holds (no row otherwise).
+    /// A repeatable's earlier row is replaced.
+    pub fn insert_history(&self, row: &NewRow<'_>, condition: Option<&str>) -> Vec<String> {
+        let table = self.qualified(&self.history);
+        let values = [
+            self.text_or_null(row.version.map(Version::as_str)),
+            self.text(row.description),
+            self.text(row.file_name),
+            self.text(row.kind.name()),
+            self.now().to_string(),
+            self.text(&row.checksum.digest),
+            row.sequence.to_string(),
+            self.text(CHECKSUM_ALGORITHM),
+            self.text(&row.checksum.token_digest),
+            self.text_or_null(row.rollback.map(|(sql, _)| sql)),
+            self.text_or_null(row.rollback.map(|(_, digest)| digest)),
+            row.execution_ms.map_or_else(|| self.since_transaction_start().to_string(), |elapsed| elapsed.to_string()),
+            self.text(row.applied_by),
+            self.text(row.run_id),
+            Tables::format().to_string(),
+        ];
+        let columns: Vec<&str> = Tables::history_columns().collect();
+        let source = match condition {
+            None => format!("VALUES ({})", values.join(", ")),
+            Some(condition) => format!("SELECT {}{} WHERE {condition}", values.join(", "), self.from_dual()),
+        };
+        let insert = format!("INSERT INTO {table} ({}) {source}", columns.join(", "));
+        match row.version {
+            Some(_) => vec![insert],
+            None => vec![
+                format!("DELETE FROM {table} WHERE filename {} {}", self.equals(), self.text(row.file_name)),
+                insert,
+            ],
+        }
+    }
+
+    /// Removes the row of a migration that was rolled back.
+    pub fn delete_history(&self, sequence: i64, condition: Option<&str>) -> String {
+        let table = self.qualified(&self.history);
+        let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
+        format!("DELETE FROM {table} WHERE sequence {} {sequence}{and}", self.equals())
+    }
+
+    /// Accepts an edited file: its row gets the file's checksum and rollback text.
+    pub fn update_checksum(&self, sequence: i64, checksum: &Checksum, rollback: Option<(&str, &str)>) -> String {
+        format!(
+            "UPDATE {} SET checksum = {}, checksum_algorithm = {}, token_digest = {}, rollback_sql = {}, \
+             rollback_digest = {} WHERE sequence = {sequence}",
+            self.qualified(&self.history),
+            self.text(&checksum.digest),
+            self.text(CHECKSUM_ALGORITHM),
+            self.text(&checksum.token_digest),
+            self.text_or_null(rollback.map(|(sql, _)| sql)),
+            self.text_or_null(rollback.map(|(_, digest)| digest)),
+        )
+    }
+
+    /// Accepts that a row has no file any more: it becomes a baseline row, of which no file is expected.
+    pub fn update_kind(&self, sequence: i64, kind: RowKind) -> String {
+        let table = self.qualified(&self.history);
+        format!("UPDATE {table} SET migration_type = {} WHERE sequence = {sequence}", self.text(kind.name()))
+    }
+
+    /// A statement that fails with `message` unless `condition` holds, so that the rest of a message is not executed
+    /// and its transaction cannot commit. None on engines that cannot raise an error from an expression: there the
+    /// bookkeeping itself is conditional, and the rows it changed are counted before the commit.
+    pub fn guard(&self, condition: &str, message: &str) -> Option<String> {
+        match self.engine {
+            Engine::Postgres => Some(format!(
+                "SELECT CASE WHEN {condition} THEN 1 ELSE CAST(pg_catalog.concat({}, \
+                 pg_catalog.pg_backend_pid()) AS integer) END",
+                self.text(message)
+            )),
+            Engine::MySql | Engine::Sqlite => None,
+        }
+    }
+
+    /// A condition that holds while the row is there.
+    pub fn row_exists(&self, sequence: i64) -> String {
+        format!("EXISTS (SELECT 1 FROM {} WHERE sequence {} {sequence})", self.qualified(&self.history), self.equals())
+    }
+
+    /// The equality of the engine itself: a migration may have put an operator of its own into the search path.
+    pub(super) fn equals(&self) -> &'static str {
+        match self.engine {
+            Engine::Postgres => "OPERATOR(pg_catalog.=)",
+            Engine::MySql | Engine::Sqlite => "=",
+        }
+    }
+
+    fn since_transaction_start(&self) -> &'static str {
+        match self.engine {
+            Engine::Postgres => {
+                "CAST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \
+                 pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000 AS bigint)"
+            }
+            Engine::MySql | Engine::Sqlite => "NULL",
+        }
+    }
+
+    /// What stands between a SELECT without a table and its WHERE.
+    pub(super) fn from_dual(&self) -> &'static str {
+        match self.engine {
+            Engine::MySql => " FROM DUAL",
+            Engine::Postgres | Engine::Sqlite => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row<'a>(version: Option<&'a Version>, checksum: &'a Checksum) -> NewRow<'a> {
+        NewRow {
+            sequence: 7,
+            version,
+            description: "it's",
+            file_name: "0007_x.sql",
+            kind: RowKind::Versioned,
+            checksum,
+            rollback: None,
+            execution_ms: Some(3),
+            applied_by: "app@host",
+            run_id: "run",
+        }
+    }
+
+    #[test]
+    fn a_condition_turns_the_row_into_a_select() {
+        let checksum = Checksum { digest: "d".into(), token_digest: "t".into() };
+        let version = "7".parse().unwrap();
+        let tables = Tables::new(Engine::MySql, "app", "_dbwarden_migrations");
+        let statements = tables.insert_history(&row(Some(&version), &checksum), Some("IS_USED_LOCK('l')"));
+        assert_eq!(statements.len(), 1);
+        assert!(statements[0].ends_with(" FROM DUAL WHERE IS_USED_LOCK('l')"), "{}", statements[0]);
+    }
+
+    #[test]
+    fn a_repeatable_replaces_its_earlier_row() {
+        let checksum = Checksum { digest: "d".into(), token_digest: "t".into() };
+        let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
+        let statements = tables.insert_history(&row(None, &checksum), None);
+        assert!(statements[0].starts_with("DELETE FROM"));
+        assert!(statements[1].contains("'it''s'"));
+    }
+
+    #[test]
+    fn missing_columns_read_as_null() {
+        let tables = Tables::new(Engine::Sqlite, "main", "m");
+        let present = ["id", "version", "filename"].map(|column| ("m".to_string(), column.to_string()));
+        let select = tables.select_history(Some(&present));
+        assert!(select.starts_with("SELECT version, NULL, filename, NULL, NULL, NULL, id, NULL"), "{select}");
+    }
+}

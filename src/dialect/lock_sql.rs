@@ -1,1 +1,153 @@
-//! To come.
+//! The SQL text of the migration lock on a server. SQLite has none: there it is a lock of the operating system.
+//!
+//! Function names are qualified where the engine knows schemas, so that a planted function does not get called.
+
+use crate::model::sha256_hex;
+
+/// The class of the tool's advisory locks on PostgreSQL, apart from those of applications: `dbwd` in ASCII.
+const CLASS: u32 = 0x6462_7764;
+
+/// The lock of one history table on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockSql {
+    /// An advisory lock; its scope is the database.
+    Postgres {
+        /// The second half of its key, as `pg_locks` shows it.
+        object: u32,
+    },
+    /// A named lock; its scope is the whole server.
+    MySql {
+        /// Lower case, and short enough for MySQL's 64 characters.
+        name: String,
+    },
+}
+
+impl LockSql {
+    /// The lock of `schema.table` in the database of the session.
+    pub fn postgres(schema: &str, table: &str) -> Self {
+        let digest = sha256_hex(format!("{schema}\0{table}").as_bytes());
+        // Eight hexadecimal digits always are a number.
+        LockSql::Postgres { object: u32::from_str_radix(&digest[..8], 16).unwrap_or_default() }
+    }
+
+    /// The lock of `table` in `database`. In lower case, because servers may or may not tell names apart by case.
+    pub fn mysql(database: &str, table: &str) -> Self {
+        let digest = sha256_hex(format!("{}\0{}", database.to_lowercase(), table.to_lowercase()).as_bytes());
+        LockSql::MySql { name: format!("dbwarden:{}", &digest[..40]) }
+    }
+
+    /// One cell: 1 when the lock was had, 0 when another session holds it, anything else is an error.
+    pub fn try_acquire(&self) -> String {
+        match self {
+            // Never the form that waits: CREATE INDEX CONCURRENTLY waits for every transaction, also for one that
+            // waits for this lock.
+            LockSql::Postgres { object } => {
+                format!("SELECT pg_catalog.pg_try_advisory_lock({CLASS}, {})::pg_catalog.int4", *object as i32)
+            }
+            // 0 and not a negative time, which MariaDB answers with NULL at once.
+            LockSql::MySql { name } => format!("SELECT GET_LOCK('{name}', 0)"),
+        }
+    }
+
+    /// One cell: 1 when this session held the lock and gave it back.
+    pub fn release(&self) -> String {
+        match self {
+            LockSql::Postgres { object } => {
+                format!("SELECT pg_catalog.pg_advisory_unlock({CLASS}, {})::pg_catalog.int4", *object as i32)
+            }
+            LockSql::MySql { name } => format!("SELECT RELEASE_LOCK('{name}')"),
+        }
+    }
+
+    /// A condition that holds while this very session has the lock.
+    pub fn fence(&self) -> String {
+        match self {
+            LockSql::Postgres { .. } => format!(
+                "EXISTS (SELECT 1 FROM pg_catalog.pg_locks AS l WHERE {} AND l.pid = pg_catalog.pg_backend_pid())",
+                self.pg_locks_condition()
+            ),
+            LockSql::MySql { name } => format!("IS_USED_LOCK('{name}') = CONNECTION_ID()"),
+        }
+    }
+
+    /// At most one row: session id, user, application, client, since, state, query; all but the first may be NULL.
+    pub fn holder(&self) -> String {
+        match self {
+            LockSql::Postgres { .. } => format!(
+                "SELECT l.pid, a.usename, a.application_name, \
+                 pg_catalog.host(a.client_addr), \
+                 pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
+                 a.state, a.query \
+                 FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
+                 WHERE {}",
+                self.pg_locks_condition()
+            ),
+            // The process list shows other users' sessions only with the PROCESS privilege: the id always comes.
+            LockSql::MySql { name } => format!(
+                "SELECT h.id, p.USER, NULL, p.HOST, NULL, \
+                 CONCAT_WS(': ', p.COMMAND, NULLIF(p.STATE, '')), p.INFO \
+                 FROM (SELECT IS_USED_LOCK('{name}') AS id) AS h \
+                 LEFT JOIN information_schema.PROCESSLIST AS p ON p.ID = h.id WHERE h.id IS NOT NULL"
+            ),
+        }
+    }
+
+    /// Ends session `id`, if it still holds the lock: a row with 1 when it was told to. On MySQL the statement must
+    /// be preceded by a look at [`LockSql::holder`], because `KILL` takes no condition.
+    pub fn terminate(&self, id: i64) -> String {
+        match self {
+            LockSql::Postgres { .. } => format!(
+                "SELECT pg_catalog.pg_terminate_backend(l.pid)::pg_catalog.int4 FROM pg_catalog.pg_locks AS l \
+                 WHERE {} AND l.pid = {id}",
+                self.pg_locks_condition()
+            ),
+            LockSql::MySql { .. } => format!("KILL CONNECTION {id}"),
+        }
+    }
+
+    fn pg_locks_condition(&self) -> String {
+        let LockSql::Postgres { object } = self else { return "FALSE".to_owned() };
+        format!(
+            "l.locktype = 'advisory' AND l.classid = {CLASS} AND l.objid = {object} AND l.objsubid = 2 AND l.granted \
+             AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d \
+             WHERE d.datname = pg_catalog.current_database())"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_history_table_has_a_lock_of_its_own() {
+        assert_ne!(LockSql::postgres("public", "a"), LockSql::postgres("public", "b"));
+        assert_ne!(LockSql::postgres("a", "b_c"), LockSql::postgres("a_b", "c"));
+        assert_ne!(LockSql::mysql("app", "t"), LockSql::mysql("app2", "t"));
+        assert_eq!(LockSql::mysql("App", "T"), LockSql::mysql("app", "t"));
+    }
+
+    #[test]
+    fn a_key_never_changes_between_releases() {
+        // An old and a new dbwarden on one database must exclude each other.
+        assert_eq!(LockSql::postgres("public", "_dbwarden_migrations"), LockSql::Postgres { object: 0xbcdf9060 });
+        assert_eq!(
+            LockSql::mysql("app", "_dbwarden_migrations"),
+            LockSql::MySql { name: "dbwarden:fac1eac09fc4c79381cdd0bb98a9ac9c67ae3c7c".to_owned() }
+        );
+    }
+
+    #[test]
+    fn names_fit_into_mysql() {
+        let LockSql::MySql { name } = LockSql::mysql(&"long".repeat(50), &"x".repeat(64)) else { panic!() };
+        assert!(name.len() < 64);
+        assert_eq!(name, name.to_lowercase());
+    }
+
+    #[test]
+    fn a_key_above_the_signed_range_is_locked_signed_and_looked_up_unsigned() {
+        let lock = LockSql::Postgres { object: u32::MAX };
+        assert!(lock.try_acquire().contains(", -1)"));
+        assert!(lock.fence().contains("l.objid = 4294967295"));
+    }
+}

@@ -1,14 +1,23 @@
 //! What differs between engines, as pure facts: data for the lexer and the classifier, limits, and the text of the
 //! tool's own SQL. No connection is needed to ask any of it.
 
-pub mod history_sql;
+mod bookkeeping;
+mod history_sql;
+mod journal_sql;
+mod lex_rules;
 mod literal;
 pub mod lock_sql;
 mod mysql;
 mod postgres;
+mod role;
 mod sqlite;
 
+pub use bookkeeping::Tables;
+pub use history_sql::{LOCK_LOST, NewRow};
+pub use journal_sql::{EventKind, NewEvent};
+pub use lex_rules::{BodyRules, ClientCommands, LexRules};
 pub use literal::{identifier, literal};
+pub use role::{role_begin, role_end};
 
 use std::fmt;
 
@@ -17,6 +26,7 @@ use std::fmt;
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// PostgreSQL.
+    #[serde(rename = "postgresql")]
     Postgres,
     /// MySQL and MariaDB; which of the two is found on connecting.
     MySql,

@@ -1,1 +1,183 @@
-//! To come.
+//! Carrying out a plan through a session.
+//!
+//! [`Executor::execute`] runs the steps of a [`Plan`] in order and tells what happens in [`Event`]s; it prints
+//! nothing and decides nothing that the plan could have decided. Promises it keeps:
+//!
+//! - a step that is one transaction carries its history row in it: both happen, or neither;
+//! - any other step is journalled: before each statement outside a transaction the journal says which one is about
+//!   to start, so that at most one statement is ever unknown;
+//! - no write happens without the migration lock: each transaction begins by asking for it (PostgreSQL) or makes its
+//!   bookkeeping conditional on it (MySQL), and SQLite's cannot be lost.
+
+mod event;
+mod interrupt;
+mod journal;
+mod outcome;
+mod record;
+mod retry;
+mod segment;
+mod send;
+mod step;
+
+pub use event::Event;
+pub use interrupt::{Interrupt, Interrupter, Signal};
+pub use outcome::{Aftermath, Cause, RunReport, StepFailure, StepSuccess};
+pub(crate) use record::stored_text;
+
+use std::time::Duration;
+
+use crate::db::{Session, SessionOptions, SqlError};
+use crate::dialect::{EventKind, NewEvent, Tables};
+use crate::model::{Direction, History};
+use crate::plan::{Plan, Work};
+
+/// How steps run.
+#[derive(Debug, Clone)]
+pub struct ExecutionSettings {
+    /// What each migration finds in its session; directives of a file override the timeouts.
+    pub session: SessionOptions,
+    /// `SET ROLE` for the script's statements; the bookkeeping runs as the login user.
+    pub role: Option<String>,
+    /// How long a statement that meets a lock timeout or a deadlock is tried again.
+    pub lock_retry: Duration,
+}
+
+/// Who runs, as history rows and events record it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunIdentity {
+    /// This run's id.
+    pub run_id: String,
+    /// Database user, host and tool version: `app@web-1 dbwarden/0.1.0`.
+    pub actor: String,
+}
+
+/// Carries out plans on one session that holds the migration lock.
+pub struct Executor<'a> {
+    session: &'a mut dyn Session,
+    tables: &'a Tables,
+    /// A condition that holds while this session has the lock; None where it cannot be lost.
+    fence: Option<String>,
+    settings: &'a ExecutionSettings,
+    run: &'a RunIdentity,
+    interrupt: Interrupt,
+    next_sequence: i64,
+    /// The step that is running, as its place in the plan.
+    step: usize,
+    /// What the session has set now, where it differs from what [`ExecutionSettings::session`] says.
+    altered: bool,
+    /// Whether the journal already holds the entry of the step that comes next, written with the end of the last one.
+    announced: bool,
+    events: &'a mut (dyn FnMut(Event<'_>) + Send),
+}
+
+impl<'a> Executor<'a> {
+    /// An executor for a session that holds the lock `fence` speaks of. `history` is what was read under that lock.
+    #[expect(clippy::too_many_arguments, reason = "each is a different collaborator, named at the one call")]
+    pub fn new(
+        session: &'a mut dyn Session,
+        tables: &'a Tables,
+        fence: Option<String>,
+        history: &History,
+        settings: &'a ExecutionSettings,
+        run: &'a RunIdentity,
+        interrupt: Interrupt,
+        events: &'a mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Self {
+        let next_sequence = history.rows().last().map_or(0, |row| row.sequence) + 1;
+        Executor {
+            session,
+            tables,
+            fence,
+            settings,
+            run,
+            interrupt,
+            next_sequence,
+            step: 0,
+            altered: false,
+            announced: false,
+            events,
+        }
+    }
+
+    /// Runs the steps in order and stops at the first that fails.
+    pub async fn execute(&mut self, plan: &Plan) -> RunReport {
+        let mut report = RunReport::default();
+        if let Err(error) = self.open_rollback(plan).await {
+            report.failure = Some(StepFailure::before(0, error));
+            return report;
+        }
+        for index in 0..plan.steps.len() {
+            if let Some(signal) = self.interrupt.signal() {
+                self.withdraw_announcement(plan.steps[index].direction()).await;
+                report.failure = Some(StepFailure::interrupted(index, signal));
+                break;
+            }
+            self.step = index;
+            match self.run_step(plan, index).await {
+                Ok(success) => report.finished.push(success),
+                Err(failure) => {
+                    self.record_failure(plan, &failure).await;
+                    report.failure = Some(failure);
+                    break;
+                }
+            }
+        }
+        report
+    }
+
+    /// Fixes what a rollback of several migrations will undo, so that a run after a crash finishes it and never
+    /// undoes more. The step that undoes the last one ends it, in its own transaction.
+    async fn open_rollback(&mut self, plan: &Plan) -> Result<(), SqlError> {
+        let rows: Vec<String> = plan
+            .steps
+            .iter()
+            .filter_map(|step| match &step.work {
+                Work::Revert { row, .. } => Some(row.sequence.to_string()),
+                Work::Apply(_) | Work::Record(_) => None,
+            })
+            .collect();
+        if rows.len() > 1 {
+            let list = rows.join(",");
+            let event = NewEvent { detail: Some(&list), ..self.event(EventKind::RollbackPlanned) };
+            let text = self.tables.insert_event(&event);
+            self.session.execute(&text).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes a failure that the user is told about. Best effort: the failure itself may be a lost connection.
+    async fn record_failure(&mut self, plan: &Plan, failure: &StepFailure) {
+        if failure.cause.connection_is_gone() {
+            return;
+        }
+        let Some(step) = plan.steps.get(failure.step) else { return };
+        let detail = failure.cause.to_string();
+        let event = NewEvent {
+            version: step.version(),
+            file_name: Some(step.file_name()),
+            detail: Some(&detail),
+            ..self.event(EventKind::Failed)
+        };
+        let mut texts = vec![self.tables.insert_event(&event)];
+        if step.direction() == Direction::Rollback && plan.steps.len() > 1 {
+            texts.push(self.tables.insert_event(&self.event(EventKind::RollbackEnded)));
+        }
+        for text in texts {
+            if self.session.execute(&text).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    fn event(&self, kind: EventKind) -> NewEvent<'a> {
+        NewEvent {
+            kind,
+            version: None,
+            file_name: None,
+            actor: &self.run.actor,
+            run_id: &self.run.run_id,
+            duration_ms: None,
+            detail: None,
+        }
+    }
+}

@@ -22,6 +22,8 @@ pub struct JournalEntry {
     pub done_digest: String,
     /// Index of the statement that was started and not known to be done, if any; always equal to `done`.
     pub current: Option<usize>,
+    /// Digest of the current statement's text.
+    pub current_digest: Option<String>,
     /// The run that wrote it.
     pub run_id: String,
     /// What is known about the end of that run.

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod checksum;
+mod duration;
 mod history;
 mod journal;
 mod migration;
@@ -15,6 +16,7 @@ mod version;
 
 pub use catalog::{Catalog, CatalogError};
 pub use checksum::{CHECKSUM_ALGORITHM, Checksum, normalised_digest, sha256_hex};
+pub use duration::{DurationError, format_duration, parse_duration};
 pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
 pub use journal::{JournalEntry, JournalState};
 pub use migration::{Allowance, Dependency, Directives, Migration, MigrationKind, Rollback};

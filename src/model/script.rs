@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Directives;
+use super::{Directives, normalised_digest, sha256_hex};
 
 /// One section of a migration file (or the rollback text of a history row), cut into statements.
 ///
@@ -36,6 +36,32 @@ impl Script {
     /// The data lines of a `COPY … FROM STDIN`, without the closing `\.`.
     pub fn copy_data(&self, index: usize) -> Option<&str> {
         self.statements[index].copy_data.clone().map(|span| &self.source[span])
+    }
+
+    /// A digest over the texts of the first `count` statements: what was done must still be what the file says.
+    pub fn digest_of_first(&self, count: usize) -> String {
+        (0..count.min(self.statements.len())).fold(String::new(), |chain, index| self.extend_digest(&chain, index))
+    }
+
+    /// Takes the digest over the first `index` statements to the one over the first `index + 1`.
+    ///
+    /// # Panics
+    /// If `index` is not below the number of statements.
+    pub fn extend_digest(&self, chain: &str, index: usize) -> String {
+        sha256_hex(format!("{chain}{}", self.digest_of(index)).as_bytes())
+    }
+
+    /// A digest of one statement's text, its `COPY` data included.
+    ///
+    /// # Panics
+    /// If `index` is not below the number of statements.
+    pub fn digest_of(&self, index: usize) -> String {
+        match self.copy_data(index) {
+            None => normalised_digest(self.statement_text(index)),
+            Some(data) => sha256_hex(
+                format!("{}{}", normalised_digest(self.statement_text(index)), normalised_digest(data)).as_bytes(),
+            ),
+        }
     }
 
     /// Whether the section does nothing at all.

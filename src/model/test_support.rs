@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Checksum, Directives, Migration, MigrationKind, Rollback, Script, Statement, StatementKind};
+use super::{
+    AppliedMigration, Checksum, Directives, Migration, MigrationKind, Rollback, RowKind, Script, Statement,
+    StatementKind,
+};
 
 /// A migration called after `file_name`, with one statement each way that can share a transaction.
 pub(crate) fn migration(file_name: &str) -> Migration {
@@ -48,4 +51,27 @@ pub(crate) fn script(text: &str, kinds: &[StatementKind]) -> Script {
     }
     let span = 0..source.len();
     Script { source: Arc::new(source), span, statements, directives: Directives::default() }
+}
+
+/// The history row that applying [`migration`] of that name leaves.
+pub(crate) fn row(sequence: i64, file_name: &str) -> AppliedMigration {
+    let file = migration(file_name);
+    let kind = match file.kind {
+        MigrationKind::Versioned(_) => RowKind::Versioned,
+        MigrationKind::RunsAlways => RowKind::RunsAlways,
+        MigrationKind::RunsOnChange => RowKind::RunsOnChange,
+    };
+    AppliedMigration {
+        sequence,
+        version: file.version().cloned(),
+        description: file.description,
+        file_name: file.file_name,
+        kind,
+        applied_at: "2026-01-01T00:00:00.000Z".to_string(),
+        checksum: Some(file.checksum),
+        rollback_digest: Some("digest".to_string()),
+        execution_ms: Some(1),
+        applied_by: None,
+        run_id: None,
+    }
 }

@@ -1,0 +1,42 @@
+use super::run::{Manner, Request, run};
+use super::targets::for_each;
+use super::{Context, Outcome, session};
+use crate::cli::MigrateArgs;
+use crate::config::Settings;
+use crate::output::report::{Report, RunReport};
+use crate::plan::Goal;
+
+/// `migrate`: applies what is pending.
+pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &MigrateArgs) -> Outcome {
+    let goal = match (&args.to_version, args.count) {
+        (Some(version), _) => Goal::Version(version.clone()),
+        (None, Some(count)) => Goal::Steps(count.get()),
+        (None, None) => Goal::Latest,
+    };
+    let request = if args.baseline { Request::Baseline(goal) } else { Request::Migrate(goal) };
+    let manner = Manner { dry_run: args.dry_run, patience: args.wait_for_db.unwrap_or_default() };
+
+    // Every file of every database is read before the first connection: a bad file stops the whole run, not its
+    // second half.
+    let mut catalogs = std::collections::HashMap::new();
+    let mut outcome = Outcome::default();
+    for target in settings.selected() {
+        match session::read_catalog(target) {
+            Ok(catalog) => {
+                catalogs.insert(target.name.clone(), catalog);
+            }
+            Err(error) => outcome.errors.push((Some(target.name.clone()), error)),
+        }
+    }
+    if !outcome.errors.is_empty() && !args.keep_going {
+        return outcome;
+    }
+    let collected = for_each(settings, args.keep_going, async |target| match catalogs.get(&target.name) {
+        Some(catalog) => run(context, target, catalog, &request, manner).await,
+        None => super::targets::PerTarget { report: None, error: None },
+    })
+    .await;
+    outcome.errors.extend(collected.outcome.errors);
+    outcome.report = Some(Report::Run(RunReport { databases: collected.reports }));
+    outcome
+}

@@ -1,0 +1,238 @@
+//! What `migrate`, `rollback` and `downgrade` share: lock, read the history under it, plan, execute, report.
+
+use std::time::{Duration, Instant};
+
+use super::session::{self, Opened};
+use super::targets::PerTarget;
+use super::{Context, notes};
+use crate::config::{Purpose, Target};
+use crate::db::history_table::{self, Bookkeeping};
+use crate::db::lock::MigrationLock;
+use crate::error::Error;
+use crate::executor::{self, Event, ExecutionSettings, Executor};
+use crate::model::{Catalog, Direction};
+use crate::output::report::{DatabaseRun, StepReport, StepStatus};
+use crate::plan::{self, Goal, MigratePolicy, Plan, StoredRollbacks, Survey};
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+pub(super) enum Request {
+    /// Apply up to the goal.
+    Migrate(Goal),
+    /// Record up to the goal, run nothing.
+    Baseline(Goal),
+    /// Undo down to the goal.
+    Rollback(Goal),
+}
+
+impl Request {
+    fn direction(&self) -> Direction {
+        match self {
+            Request::Migrate(_) | Request::Baseline(_) => Direction::Upgrade,
+            Request::Rollback(_) => Direction::Rollback,
+        }
+    }
+}
+
+/// How to go about it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// Show the plan and change nothing.
+    pub(super) dry_run: bool,
+    /// How long to wait for a server that is not there yet.
+    pub(super) patience: Duration,
+}
+
+/// Carries out `request` on one database.
+pub(super) async fn run(
+    context: &Context<'_>,
+    target: &Target,
+    catalog: &Catalog,
+    request: &Request,
+    manner: Manner,
+) -> PerTarget<DatabaseRun> {
+    let started = Instant::now();
+    let purpose = if manner.dry_run { Purpose::Inspect } else { Purpose::Migrate };
+    let mut opened = match session::open(context, target, purpose, manner.patience).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(Error::from(error)).into(),
+    };
+    let result = in_session(context, target, &mut opened, catalog, request, manner).await;
+    let Opened { session, location, .. } = opened;
+    let server = session.server().clone();
+    session.close().await;
+
+    let (done, error) = match result {
+        Ok(done) => done,
+        Err(error) => return Err(error).into(),
+    };
+    let report = DatabaseRun {
+        database: target.name.clone(),
+        engine: target.engine,
+        location,
+        server: Some(server),
+        direction: request.direction(),
+        dry_run: manner.dry_run,
+        up_to_date: done.plan.steps.is_empty(),
+        steps: steps(&done.plan, &done.run, manner.dry_run),
+        current_version: done.after.history.highest_version().cloned(),
+        applied: done.after.applied(),
+        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        warnings: done.plan.notes.iter().filter_map(notes::warning).collect(),
+        run_id: (!manner.dry_run && !done.run.finished.is_empty()).then(|| context.run_id.clone()),
+    };
+    PerTarget { report: Some(report), error }
+}
+
+/// A plan, and how far it was carried out.
+struct Done {
+    plan: Plan,
+    run: executor::RunReport,
+    after: Survey,
+}
+
+async fn in_session(
+    context: &Context<'_>,
+    target: &Target,
+    opened: &mut Opened,
+    catalog: &Catalog,
+    request: &Request,
+    manner: Manner,
+) -> Result<(Done, Option<Error>), Error> {
+    // Without the lock first: most runs of a deployment find nothing to do, and must neither wait for one that does
+    // nor need the right to write. What is found here is believed only if it is nothing; a run in flight elsewhere
+    // looks like an interrupted one.
+    let bookkeeping = opened.load().await?;
+    let first_look = decide(target, opened, catalog, request, &bookkeeping).await;
+    if manner.dry_run || matches!(&first_look, Ok((plan, _)) if plan.steps.is_empty()) {
+        let (plan, survey) = first_look?;
+        notes::tell(context, &plan.notes);
+        return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
+    }
+
+    let mut on_wait = context.tell_holder();
+    let lock =
+        MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait).await?;
+    let result = under_lock(context, target, opened, catalog, request, &lock).await;
+    // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
+    let _ = lock.release(opened.session.as_mut()).await;
+    result
+}
+
+async fn under_lock(
+    context: &Context<'_>,
+    target: &Target,
+    opened: &mut Opened,
+    catalog: &Catalog,
+    request: &Request,
+    lock: &MigrationLock,
+) -> Result<(Done, Option<Error>), Error> {
+    let bookkeeping = opened.load().await?;
+    let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
+    notes::tell(context, &plan.notes);
+    if plan.steps.is_empty() {
+        return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
+    }
+    if let Some(present) = &bookkeeping.incomplete {
+        history_table::create_missing(opened.session.as_mut(), &opened.tables, present)
+            .await
+            .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
+    }
+    opened.session.adopt_client_defaults().await?;
+
+    let settings = ExecutionSettings {
+        session: session::session_options(target),
+        role: target.role.clone(),
+        lock_retry: target.lock_retry,
+    };
+    let identity = opened.identity(&context.run_id);
+    let mut events = |event: Event<'_>| tell(context, &plan, &event);
+    let run = Executor::new(
+        opened.session.as_mut(),
+        &opened.tables,
+        lock.fence_condition(),
+        &survey.history,
+        &settings,
+        &identity,
+        context.interrupt.clone(),
+        &mut events,
+    )
+    .execute(&plan)
+    .await;
+    let error = Error::from_run(&plan, &run);
+    if let Some(step) = run.failure.as_ref().and_then(|failure| plan.steps.get(failure.step)) {
+        context.printer.step_failed(&step.label());
+    }
+    // Read back rather than calculated: the report says what the database says. After a failure the connection may be
+    // gone, and what was known before is the best there is.
+    let after = match opened.load().await {
+        Ok(after) => plan::survey(catalog, after.history, &after.journal),
+        Err(_) => survey,
+    };
+    Ok((Done { plan, run, after }, error))
+}
+
+async fn decide(
+    target: &Target,
+    opened: &mut Opened,
+    catalog: &Catalog,
+    request: &Request,
+    bookkeeping: &Bookkeeping,
+) -> Result<(Plan, Survey), Error> {
+    let engine = opened.tables.engine;
+    let survey = plan::survey(catalog, bookkeeping.history.clone(), &bookkeeping.journal);
+    let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
+    let plan = match request {
+        Request::Migrate(goal) => plan::plan_migrate(engine, &survey, goal, policy)?,
+        Request::Baseline(goal) => plan::plan_baseline(&survey, goal, policy)?,
+        Request::Rollback(goal) => {
+            let (session, tables) = (opened.session.as_mut(), &opened.tables);
+            let open = match bookkeeping.incomplete {
+                Some(_) => Vec::new(),
+                None => history_table::open_rollback(session, tables).await?,
+            };
+            let mut stored = StoredRollbacks::new();
+            for row in plan::rows_to_revert(&survey, goal, &open)?.iter().filter(|row| row.needs_stored_text) {
+                if let Some(text) = history_table::rollback_text(session, tables, row.sequence).await? {
+                    stored.insert(row.sequence, text);
+                }
+            }
+            plan::plan_rollback(engine, &survey, goal, &open, &stored)?
+        }
+    };
+    Ok((plan, survey))
+}
+
+fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
+    let printer = context.printer;
+    match event {
+        Event::StepStarted { index, total, step } => {
+            printer.step_started(*index, *total, &step.label(), step.direction());
+        }
+        Event::StatementFinished { step, statement, total, rows, elapsed } => {
+            let script = plan.steps.get(*step).and_then(plan::Step::script);
+            let line =
+                script.and_then(|script| script.statements.get(*statement)).map_or(0, |statement| statement.line);
+            printer.statement_finished(*statement, *total, line, *rows, *elapsed);
+        }
+        Event::StepFinished { step, elapsed } => printer.step_finished(&step.label(), step.direction(), *elapsed),
+        Event::Retrying { error, attempt, pause, .. } => printer.retrying(&error.message, *attempt + 1, *pause),
+        Event::Notice(notice) => printer.notice(notice.severity.name(), &notice.message),
+    }
+}
+
+fn steps(plan: &Plan, run: &executor::RunReport, dry_run: bool) -> Vec<StepReport> {
+    let report = |(index, step): (usize, &plan::Step)| {
+        let finished = run.finished.iter().find(|done| done.step == index);
+        let status = match (&step.work, finished) {
+            _ if dry_run => StepStatus::Planned,
+            (plan::Work::Apply(_), Some(_)) => StepStatus::Applied,
+            (plan::Work::Record(_), Some(_)) => StepStatus::Recorded,
+            (plan::Work::Revert { .. }, Some(_)) => StepStatus::Reverted,
+            (_, None) if run.failure.as_ref().is_some_and(|failure| failure.step == index) => StepStatus::Failed,
+            (_, None) => StepStatus::Skipped,
+        };
+        StepReport::new(step, status, finished.map(|done| done.elapsed), dry_run)
+    };
+    plan.steps.iter().enumerate().map(report).collect()
+}

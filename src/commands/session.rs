@@ -1,0 +1,129 @@
+//! Opening a configured database: connection, bookkeeping tables, and the files that go with it.
+
+use std::time::Duration;
+
+use super::Context;
+use crate::config::{ConfigError, Purpose, Target};
+use crate::db::history_table::{self, Bookkeeping};
+use crate::db::lock::LockKey;
+use crate::db::{self, ConnectOptions, Session, SessionOptions};
+use crate::dialect::Tables;
+use crate::error::Error;
+use crate::executor::RunIdentity;
+use crate::model::Catalog;
+use crate::source::{self, SourceError};
+
+/// A connected database.
+pub(super) struct Opened {
+    pub(super) session: Box<dyn Session>,
+    pub(super) tables: Tables,
+    pub(super) location: String,
+    pub(super) lock_key: LockKey,
+}
+
+impl Opened {
+    /// Reads history and journal.
+    pub(super) async fn load(&mut self) -> Result<Bookkeeping, Error> {
+        history_table::load(self.session.as_mut(), &self.tables).await.map_err(Error::from)
+    }
+
+    /// Who runs, for history rows and events.
+    pub(super) fn identity(&self, run_id: &str) -> RunIdentity {
+        let user = match self.session.server().user.as_str() {
+            "" => String::new(),
+            user => format!("{user}@"),
+        };
+        let host = gethostname::gethostname();
+        let actor = format!("{user}{} dbwarden/{}", host.to_string_lossy(), env!("CARGO_PKG_VERSION"));
+        RunIdentity { run_id: run_id.to_string(), actor }
+    }
+}
+
+/// A target could not be opened.
+pub(super) enum OpenError {
+    /// Its configuration does not lead anywhere.
+    Config(ConfigError),
+    /// There is no connection.
+    Connect {
+        /// What the server, or the way to it, said.
+        error: db::SqlError,
+        /// Where, without user or password.
+        location: String,
+    },
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Config(error) => error.into(),
+            OpenError::Connect { error, location } => {
+                let mut failed = Error::from(&error);
+                failed.message = format!("{location}: {}", error.message);
+                failed
+            }
+        }
+    }
+}
+
+/// Connects to a target. `patience` is how long to go on trying while there is no server.
+pub(super) async fn open(
+    context: &Context<'_>,
+    target: &Target,
+    purpose: Purpose,
+    patience: Duration,
+) -> Result<Opened, OpenError> {
+    let options = target.connect_options(purpose).map_err(OpenError::Config)?;
+    for warning in target.connection_warnings() {
+        context.printer.warning(warning);
+    }
+    let location = options.location();
+    let mut told = false;
+    let mut on_retry = |error: &db::SqlError, _waited: Duration| {
+        if !std::mem::replace(&mut told, true) {
+            context.printer.message(&format!("waiting for {location}: {error}"));
+        }
+    };
+    let session = match db::connect_within(&options, &session_options(target), patience, &mut on_retry).await {
+        Ok(session) => session,
+        Err(error) => return Err(OpenError::Connect { error, location }),
+    };
+    if session.server().encrypted == Some(false) {
+        let advice = "sslmode=require encrypts it, sslmode=verify-full also makes sure of the server";
+        context.printer.warning(&format!("the connection to {location} is not encrypted: {advice}"));
+    }
+    let tables = tables(target, &options);
+    let lock_key = LockKey::new(&options, &tables.schema, &tables.history, &context.application_name());
+    Ok(Opened { session, tables, location, lock_key })
+}
+
+/// The session's settings as `connect` applies them. The role is not among them: the executor takes it on for the
+/// statements of a migration only, so that the bookkeeping is written by the login user.
+pub(super) fn session_options(target: &Target) -> SessionOptions {
+    SessionOptions { role: None, ..target.session_options() }
+}
+
+fn tables(target: &Target, options: &ConnectOptions) -> Tables {
+    let schema = match options {
+        ConnectOptions::Postgres(_) => target.migration_schema.as_deref().unwrap_or("public"),
+        ConnectOptions::MySql(server) => &server.database,
+        ConnectOptions::Sqlite(_) => "main",
+    };
+    Tables::new(options.engine(), schema, &target.migration_table)
+}
+
+/// Reads and parses the files of a target.
+pub(super) fn read_catalog(target: &Target) -> Result<Catalog, Error> {
+    catalog(target).map_err(Error::from)
+}
+
+/// The same for commands that can do without files: an image without the folder can still roll back from the history.
+pub(super) fn read_catalog_if_there(target: &Target) -> Result<Catalog, Error> {
+    match catalog(target) {
+        Err(SourceError::MissingFolder(_)) => Ok(Catalog::default()),
+        other => other.map_err(Error::from),
+    }
+}
+
+fn catalog(target: &Target) -> Result<Catalog, SourceError> {
+    source::read_catalog(target.engine, &target.name, &target.migrations_dir, &target.migrations_dir_display)
+}

@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+use super::targets::for_each;
+use super::{Context, Outcome, session};
+use crate::cli::StatusArgs;
+use crate::config::{Purpose, Settings, Target};
+use crate::db::SqlErrorKind;
+use crate::db::history_table::Bookkeeping;
+use crate::error::Error;
+use crate::output::report::{DatabaseStatus, Report, StatusEntry, StatusReport};
+use crate::plan::{self, Survey};
+
+/// `status`: files against history.
+pub(super) async fn status(context: &Context<'_>, settings: &Settings, args: &StatusArgs) -> Outcome {
+    let collected = for_each(settings, false, async |target| of_target(context, target).await.into()).await;
+    let pending = args.exit_code && collected.reports.iter().any(|database: &DatabaseStatus| database.pending > 0);
+    let report = Some(Report::Status(StatusReport { databases: collected.reports }));
+    Outcome { report, pending, ..collected.outcome }
+}
+
+async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseStatus, Error> {
+    let Surveyed { survey, location } = survey_target(context, target).await?;
+    Ok(DatabaseStatus {
+        database: target.name.clone(),
+        engine: target.engine,
+        location,
+        current_version: survey.history.highest_version().cloned(),
+        pending: survey.pending(),
+        entries: survey.entries.iter().map(StatusEntry::from).collect(),
+    })
+}
+
+/// A target's files against its history.
+pub(super) struct Surveyed {
+    pub(super) survey: Survey,
+    pub(super) location: String,
+}
+
+/// Reads files and history of a target. Writes nothing; a SQLite file that does not exist yet reads as empty.
+pub(super) async fn survey_target(context: &Context<'_>, target: &Target) -> Result<Surveyed, Error> {
+    let catalog = session::read_catalog(target)?;
+    let (bookkeeping, location) = load(context, target).await?;
+    Ok(Surveyed { survey: plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal), location })
+}
+
+/// Reads the history of a target.
+pub(super) async fn load(context: &Context<'_>, target: &Target) -> Result<(Bookkeeping, String), Error> {
+    match session::open(context, target, Purpose::Inspect, Duration::ZERO).await {
+        Ok(mut opened) => {
+            let bookkeeping = opened.load().await;
+            let location = opened.location.clone();
+            opened.session.close().await;
+            Ok((bookkeeping?, location))
+        }
+        Err(session::OpenError::Connect { error, location })
+            if error.kind == SqlErrorKind::DatabaseMissing && target.engine == crate::dialect::Engine::Sqlite =>
+        {
+            Ok((Bookkeeping::default(), location))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,210 @@
+//! Reading the tool's tables into values, and creating them. Never decides anything.
+
+use std::sync::Arc;
+
+use super::{Row, Session, SqlError, SqlErrorKind};
+use crate::dialect::{Engine, EventKind, Tables};
+use crate::model::{
+    AppliedMigration, BOOKKEEPING_FORMAT, CHECKSUM_ALGORITHM, Checksum, Direction, History, JournalEntry, JournalState,
+    RowKind,
+};
+
+/// What the tool's tables say.
+#[derive(Debug, Clone, Default)]
+pub struct Bookkeeping {
+    /// The applied migrations.
+    pub history: History,
+    /// Migrations in flight: at most one per direction.
+    pub journal: Vec<JournalEntry>,
+    /// None when every table is as this program makes it; else the `(table, column)` pairs that exist.
+    pub incomplete: Option<Vec<(String, String)>>,
+}
+
+/// The tool's tables cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BookkeepingError {
+    /// The database answered with an error.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+    /// A row was written by a newer dbwarden, whose meaning this one cannot know.
+    #[error("{table} was written by a newer dbwarden (format {format}; this one knows {BOOKKEEPING_FORMAT})")]
+    Newer {
+        /// The table.
+        table: String,
+        /// The row's format.
+        format: i64,
+    },
+    /// A row makes no sense.
+    #[error("{table} holds a row that cannot be understood: {problem}")]
+    Unreadable {
+        /// The table.
+        table: String,
+        /// What is wrong, with the row's file name where it has one.
+        problem: String,
+    },
+}
+
+/// Reads history and journal; writes nothing. Tables that do not exist read as empty.
+///
+/// # Errors
+/// See [`BookkeepingError`].
+pub async fn load(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
+    // The ordinary case first: asking whether the tables exist would cost every run a round trip.
+    match session.query(&tables.select_history(None)).await {
+        Ok(rows) => match session.query(&tables.select_journal()).await {
+            Ok(journal) => Ok(Bookkeeping {
+                history: decode_history(tables, &rows)?,
+                journal: decode_journal(tables, &journal)?,
+                incomplete: None,
+            }),
+            Err(error) if error.kind == SqlErrorKind::Statement => load_incomplete(session, tables).await,
+            Err(error) => Err(error.into()),
+        },
+        Err(error) if error.kind == SqlErrorKind::Statement => load_incomplete(session, tables).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
+    let present: Vec<(String, String)> = session
+        .query(&tables.select_columns())
+        .await?
+        .iter()
+        .filter_map(|row| Some((row.text(0)?.to_string(), row.text(1)?.to_string())))
+        .collect();
+    let exists = |table: &String| present.iter().any(|(name, _)| name == table);
+    let history = if exists(&tables.history) {
+        decode_history(tables, &session.query(&tables.select_history(Some(&present))).await?)?
+    } else {
+        History::default()
+    };
+    let journal = if exists(&tables.journal) {
+        decode_journal(tables, &session.query(&tables.select_journal()).await?)?
+    } else {
+        Vec::new()
+    };
+    Ok(Bookkeeping { history, journal, incomplete: Some(present) })
+}
+
+/// Creates what is missing, and takes over a table of the Python tool. Under the lock, just before the first write:
+/// `CREATE TABLE IF NOT EXISTS` alone races on PostgreSQL.
+///
+/// # Errors
+/// The database's own, most often [`SqlErrorKind::PermissionDenied`].
+pub async fn create_missing(
+    session: &mut dyn Session,
+    tables: &Tables,
+    present: &[(String, String)],
+) -> Result<(), SqlError> {
+    let mut statements = Vec::new();
+    if let (true, Some(select)) = (present.is_empty(), tables.select_schema())
+        && session.query(&select).await?.is_empty()
+    {
+        statements.push(tables.create_schema());
+    }
+    statements.extend(tables.create_missing(present));
+    statements.extend(tables.adopt_rows(present));
+    for statement in statements {
+        session.execute(&statement).await?;
+    }
+    Ok(())
+}
+
+/// The rollback text of one row, if it has one.
+///
+/// # Errors
+/// The database's own.
+pub async fn rollback_text(
+    session: &mut dyn Session,
+    tables: &Tables,
+    sequence: i64,
+) -> Result<Option<Arc<String>>, SqlError> {
+    let rows = session.query(&tables.select_rollback_sql(sequence)).await?;
+    Ok(rows.into_iter().next().and_then(|row| row.0.into_iter().next().flatten()).map(Arc::new))
+}
+
+/// The sequences of the rows that the last rollback set out to undo, when it did not come to its end.
+///
+/// # Errors
+/// The database's own.
+pub async fn open_rollback(session: &mut dyn Session, tables: &Tables) -> Result<Vec<i64>, SqlError> {
+    let rows = session.query(&tables.select_rollback_events()).await?;
+    let open = rows.first().filter(|row| row.text(0) == Some(EventKind::RollbackPlanned.name()));
+    let list = open.and_then(|row| row.text(1)).unwrap_or_default();
+    Ok(list.split(',').filter_map(|sequence| sequence.trim().parse().ok()).collect())
+}
+
+/// The database or schema the tables live in, when the configuration does not name one.
+pub fn default_schema(engine: Engine, database: &str) -> String {
+    match engine {
+        Engine::Postgres => "public".to_string(),
+        Engine::MySql => database.to_string(),
+        Engine::Sqlite => "main".to_string(),
+    }
+}
+
+fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingError> {
+    let mut decoded = Vec::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let [version, description, file_name, kind, applied_at, checksum] =
+            [0, 1, 2, 3, 4, 5].map(|column| row.text(column));
+        let (algorithm, token_digest) = (row.text(7), row.text(8));
+        let file_name = file_name.unwrap_or_default().to_string();
+        let unreadable = |problem: String| BookkeepingError::Unreadable { table: tables.history.clone(), problem };
+        let format = row.number(13).unwrap_or(BOOKKEEPING_FORMAT);
+        if format > BOOKKEEPING_FORMAT {
+            return Err(BookkeepingError::Newer { table: tables.history.clone(), format });
+        }
+        let kind = kind.unwrap_or(RowKind::Versioned.name());
+        let kind = RowKind::from_name(kind)
+            .ok_or_else(|| unreadable(format!("{file_name} has the unknown migration_type {kind:?}")))?;
+        let version =
+            version.map(str::parse).transpose().map_err(|error| unreadable(format!("{file_name}: {error}")))?;
+        decoded.push(AppliedMigration {
+            sequence: row.number(6).unwrap_or(index as i64 + 1),
+            version,
+            description: description.unwrap_or_default().to_string(),
+            file_name,
+            kind,
+            applied_at: applied_at.unwrap_or_default().to_string(),
+            checksum: match (algorithm, checksum, token_digest) {
+                (Some(CHECKSUM_ALGORITHM), Some(digest), Some(tokens)) => {
+                    Some(Checksum { digest: digest.to_string(), token_digest: tokens.to_string() })
+                }
+                _ => None,
+            },
+            rollback_digest: row.text(9).map(str::to_string),
+            execution_ms: row.number(10),
+            applied_by: row.text(11).map(str::to_string),
+            run_id: row.text(12).map(str::to_string),
+        });
+    }
+    Ok(History::new(decoded))
+}
+
+fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, BookkeepingError> {
+    let decode = |row: &Row| {
+        let count = |column| row.number(column).and_then(|number| usize::try_from(number).ok());
+        Some(JournalEntry {
+            direction: Direction::from_name(row.text(0)?)?,
+            file_name: row.text(1)?.to_string(),
+            version: row.text(2).map(str::parse).transpose().ok()?,
+            checksum: row.text(3)?.to_string(),
+            total: count(4)?,
+            done: count(5)?,
+            done_digest: row.text(6)?.to_string(),
+            current: count(7),
+            current_digest: row.text(8).map(str::to_string),
+            run_id: row.text(9)?.to_string(),
+            state: JournalState::from_name(row.text(10)?)?,
+        })
+    };
+    rows.iter()
+        .map(|row| {
+            decode(row).ok_or_else(|| BookkeepingError::Unreadable {
+                table: tables.journal.clone(),
+                problem: format!("the entry of {}", row.text(1).unwrap_or("an unnamed migration")),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,56 @@
+//! The settings of a SQLite session, as SQL text. <https://www.sqlite.org/pragma.html>
+
+use super::busy_timeout;
+use crate::db::SessionOptions;
+use crate::dialect::{Engine, identifier, literal};
+
+/// What a migration may have changed, as the `sqlite3` shell starts with it. The journal mode is not here: it is a
+/// property of the file, not of the session.
+pub(super) const SHELL_DEFAULTS: [&str; 10] = [
+    "PRAGMA defer_foreign_keys = OFF",
+    "PRAGMA legacy_alter_table = OFF",
+    "PRAGMA recursive_triggers = OFF",
+    "PRAGMA ignore_check_constraints = OFF",
+    "PRAGMA reverse_unordered_selects = OFF",
+    "PRAGMA writable_schema = OFF",
+    "PRAGMA query_only = OFF",
+    "PRAGMA locking_mode = NORMAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA trusted_schema = ON",
+];
+
+/// The statements that give a fresh (or reset) session its settings. The bundled library enforces foreign keys by
+/// default; the shell does not.
+pub(super) fn setup(options: &SessionOptions) -> Vec<String> {
+    let mut statements = vec![
+        "PRAGMA foreign_keys = OFF".to_owned(),
+        format!("PRAGMA busy_timeout = {}", busy_timeout(options).as_millis()),
+    ];
+    statements.extend(options.settings.iter().map(|(name, value)| {
+        // A pragma takes a number or a word as it is, and a quoted one the same way.
+        format!("PRAGMA {} = {}", identifier(Engine::Sqlite, name), literal(Engine::Sqlite, value))
+    }));
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn lock_timeout_is_the_busy_timeout() {
+        let busy = |lock_timeout| setup(&SessionOptions { lock_timeout, ..SessionOptions::default() })[1].clone();
+        assert_eq!(busy(None), "PRAGMA busy_timeout = 5000");
+        assert_eq!(busy(Some(Duration::from_millis(250))), "PRAGMA busy_timeout = 250");
+        assert_eq!(busy(Some(Duration::ZERO)), "PRAGMA busy_timeout = 2147483647");
+    }
+
+    #[test]
+    fn settings_are_quoted_pragmas() {
+        let settings = [("cache_size".to_owned(), "-64000".to_owned())].into();
+        let statements = setup(&SessionOptions { settings, ..SessionOptions::default() });
+        assert_eq!(statements.last().map(String::as_str), Some("PRAGMA \"cache_size\" = '-64000'"));
+    }
+}

@@ -1,0 +1,272 @@
+//! The tool's own tables: where they are and what they are made of.
+//!
+//! Every name is qualified (schema on PostgreSQL, database on MySQL, `main` on SQLite), so that neither a
+//! `SET search_path`, a `USE` nor a temporary table in a migration can put another table in their place.
+
+use super::{Engine, identifier, literal};
+use crate::model::BOOKKEEPING_FORMAT;
+
+/// The history, journal and events tables of one target, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tables {
+    /// The engine they live in.
+    pub engine: Engine,
+    /// Schema (PostgreSQL), database (MySQL) or `main` (SQLite).
+    pub schema: String,
+    /// The history table's name; `migration_table` of the configuration.
+    pub history: String,
+    /// The journal table's name.
+    pub journal: String,
+    /// The events table's name.
+    pub events: String,
+}
+
+/// One column of a bookkeeping table: its name and its type on each engine.
+struct Column {
+    name: &'static str,
+    postgres: &'static str,
+    mysql: &'static str,
+    sqlite: &'static str,
+}
+
+/// `column!(name, all engines)` or `column!(name, postgres, mysql, sqlite)`.
+macro_rules! column {
+    ($name:literal, $all:literal) => {
+        Column { name: $name, postgres: $all, mysql: $all, sqlite: $all }
+    };
+    ($name:literal, $postgres:literal, $mysql:literal, $sqlite:literal) => {
+        Column { name: $name, postgres: $postgres, mysql: $mysql, sqlite: $sqlite }
+    };
+}
+
+/// In the order of [`super::history_sql`]'s SELECT. The first six are the Python tool's; a table that lacks others
+/// is one of its own, and is taken over by adding them, which is why they carry no NOT NULL without a default.
+const HISTORY: &[Column] = &[
+    column!("version", "text UNIQUE", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin UNIQUE", "TEXT UNIQUE"),
+    column!("description", "text", "TEXT CHARACTER SET utf8mb4", "TEXT"),
+    column!(
+        "filename",
+        "text NOT NULL UNIQUE",
+        "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL UNIQUE",
+        "TEXT NOT NULL UNIQUE"
+    ),
+    column!("migration_type", "text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
+    column!("applied_at", "timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
+    column!("checksum", "text", "VARCHAR(128)", "TEXT"),
+    column!("sequence", "bigint"),
+    column!("checksum_algorithm", "text", "VARCHAR(50)", "TEXT"),
+    column!("token_digest", "text", "VARCHAR(128)", "TEXT"),
+    column!("rollback_sql", "text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
+    column!("rollback_digest", "text", "VARCHAR(128)", "TEXT"),
+    column!("execution_ms", "bigint"),
+    column!("applied_by", "text", "VARCHAR(500) CHARACTER SET utf8mb4", "TEXT"),
+    column!("run_id", "text", "VARCHAR(64)", "TEXT"),
+    column!("format", "bigint"),
+];
+
+const JOURNAL: &[Column] = &[
+    column!("direction", "text PRIMARY KEY", "VARCHAR(20) NOT NULL PRIMARY KEY", "TEXT PRIMARY KEY"),
+    column!(
+        "filename",
+        "text NOT NULL",
+        "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL",
+        "TEXT NOT NULL"
+    ),
+    column!("version", "text", "VARCHAR(255)", "TEXT"),
+    column!("checksum", "text NOT NULL", "VARCHAR(128) NOT NULL", "TEXT NOT NULL"),
+    column!("total", "bigint NOT NULL"),
+    column!("done", "bigint NOT NULL"),
+    column!("done_digest", "text NOT NULL", "VARCHAR(128) NOT NULL", "TEXT NOT NULL"),
+    column!("cur", "bigint"),
+    column!("cur_digest", "text", "VARCHAR(128)", "TEXT"),
+    column!("run_id", "text NOT NULL", "VARCHAR(64) NOT NULL", "TEXT NOT NULL"),
+    column!("state", "text NOT NULL", "VARCHAR(20) NOT NULL", "TEXT NOT NULL"),
+];
+
+const EVENTS: &[Column] = &[
+    column!(
+        "id",
+        "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+        "INTEGER PRIMARY KEY AUTOINCREMENT"
+    ),
+    column!("happened_at", "timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
+    column!("kind", "text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
+    column!("version", "text", "VARCHAR(255)", "TEXT"),
+    column!("filename", "text", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "TEXT"),
+    column!("actor", "text", "VARCHAR(500) CHARACTER SET utf8mb4", "TEXT"),
+    column!("run_id", "text NOT NULL", "VARCHAR(64) NOT NULL", "TEXT NOT NULL"),
+    column!("duration_ms", "bigint"),
+    column!("detail", "text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
+];
+
+impl Tables {
+    /// The tables that go with a history table. The journal and events tables are named after it, so that two
+    /// applications with different history tables in one database do not meet.
+    pub fn new(engine: Engine, schema: &str, history: &str) -> Self {
+        let stem = history.strip_suffix("_migrations").unwrap_or(history);
+        Tables {
+            engine,
+            schema: schema.to_string(),
+            history: history.to_string(),
+            journal: format!("{stem}_journal"),
+            events: format!("{stem}_events"),
+        }
+    }
+
+    /// `table` qualified and quoted.
+    pub fn qualified(&self, table: &str) -> String {
+        format!("{}.{}", identifier(self.engine, &self.schema), identifier(self.engine, table))
+    }
+
+    pub(super) fn text(&self, text: &str) -> String {
+        literal(self.engine, text)
+    }
+
+    pub(super) fn text_or_null(&self, text: Option<&str>) -> String {
+        text.map_or_else(|| "NULL".to_string(), |text| self.text(text))
+    }
+
+    /// An expression for the server's clock, in UTC.
+    pub(super) fn now(&self) -> &'static str {
+        match self.engine {
+            Engine::Postgres => "pg_catalog.clock_timestamp()",
+            Engine::MySql => "UTC_TIMESTAMP(6)",
+            Engine::Sqlite => "strftime('%Y-%m-%dT%H:%M:%fZ','now')",
+        }
+    }
+
+    /// An expression that gives the timestamp column as RFC 3339 in UTC.
+    pub(super) fn timestamp_text(&self, column: &str) -> String {
+        match self.engine {
+            Engine::Postgres => format!(
+                "pg_catalog.to_char(({column})::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+            ),
+            Engine::MySql => format!("CONCAT(REPLACE(CAST(CAST({column} AS DATETIME(3)) AS CHAR), ' ', 'T'), 'Z')"),
+            Engine::Sqlite => column.to_string(),
+        }
+    }
+
+    /// A query that gives `(table, column)` for each column of each bookkeeping table there is.
+    pub fn select_columns(&self) -> String {
+        let names = [&self.history, &self.journal, &self.events].map(|name| self.text(name)).join(", ");
+        let schema = self.text(&self.schema);
+        match self.engine {
+            Engine::Postgres => format!(
+                "SELECT c.relname::text, a.attname::text FROM pg_catalog.pg_class c \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+                 WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p') AND c.relname IN ({names})"
+            ),
+            Engine::MySql => format!(
+                "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS \
+                 WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME IN ({names})"
+            ),
+            Engine::Sqlite => format!(
+                "SELECT m.name, p.name FROM main.sqlite_master m, pragma_table_info(m.name) p \
+                 WHERE m.type = 'table' AND m.name IN ({names})"
+            ),
+        }
+    }
+
+    /// A query that gives one row when the schema exists; None where there is nothing to ask.
+    pub fn select_schema(&self) -> Option<String> {
+        match self.engine {
+            Engine::Postgres => {
+                Some(format!("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}", self.text(&self.schema)))
+            }
+            Engine::MySql | Engine::Sqlite => None,
+        }
+    }
+
+    /// Creates the schema.
+    pub fn create_schema(&self) -> String {
+        format!("CREATE SCHEMA {}", identifier(self.engine, &self.schema))
+    }
+
+    /// Creates the tables that are missing and adds the columns that a history table of the Python tool lacks.
+    /// `present` is what [`Tables::select_columns`] found. Empty when everything is there.
+    pub fn create_missing(&self, present: &[(String, String)]) -> Vec<String> {
+        let mut statements = Vec::new();
+        for (table, columns) in [(&self.history, HISTORY), (&self.journal, JOURNAL), (&self.events, EVENTS)] {
+            let has = |column: &str| present.iter().any(|(name, present)| name == table && present == column);
+            let name = self.qualified(table);
+            if !present.iter().any(|(present, _)| present == table) {
+                let list: Vec<String> = columns.iter().map(|column| self.definition(column)).collect();
+                let suffix = if self.engine == Engine::MySql { " ENGINE=InnoDB" } else { "" };
+                statements.push(format!("CREATE TABLE {name} ({}){suffix}", list.join(", ")));
+                continue;
+            }
+            for column in columns.iter().filter(|column| !has(column.name)) {
+                statements.push(format!("ALTER TABLE {name} ADD COLUMN {}", self.definition(column)));
+            }
+        }
+        statements
+    }
+
+    fn definition(&self, column: &Column) -> String {
+        let kind = match self.engine {
+            Engine::Postgres => column.postgres,
+            Engine::MySql => column.mysql,
+            Engine::Sqlite => column.sqlite,
+        };
+        format!("{} {kind}", identifier(self.engine, column.name))
+    }
+
+    /// Gives the rows of a table that was taken over their place in the order of application: by the other tool's
+    /// own row number where there is one.
+    pub fn adopt_rows(&self, present: &[(String, String)]) -> Option<String> {
+        let has = |column: &str| present.iter().any(|(table, name)| *table == self.history && name == column);
+        if !has("version") || has("sequence") || !has("id") {
+            return None;
+        }
+        Some(format!("UPDATE {} SET sequence = id WHERE sequence IS NULL", self.qualified(&self.history)))
+    }
+
+    /// The names of the history's columns, in the order the history is read.
+    pub(super) fn history_columns() -> impl Iterator<Item = &'static str> {
+        HISTORY.iter().map(|column| column.name)
+    }
+
+    /// The number this program writes into the `format` column.
+    pub(super) fn format() -> i64 {
+        BOOKKEEPING_FORMAT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_history_table() {
+        let tables = Tables::new(Engine::Postgres, "public", "_dbwarden_migrations");
+        assert_eq!((tables.journal.as_str(), tables.events.as_str()), ("_dbwarden_journal", "_dbwarden_events"));
+        assert_eq!(Tables::new(Engine::Sqlite, "main", "shop").journal, "shop_journal");
+        assert_eq!(tables.qualified(&tables.history), "\"public\".\"_dbwarden_migrations\"");
+    }
+
+    #[test]
+    fn a_table_of_the_python_tool_gets_the_missing_columns_only() {
+        let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
+        let python = ["id", "version", "description", "filename", "migration_type", "applied_at", "checksum"];
+        let present: Vec<_> = python.map(|column| (tables.history.clone(), column.to_string())).into();
+        let statements = tables.create_missing(&present);
+        assert!(statements[0].starts_with("ALTER TABLE \"main\".\"_dbwarden_migrations\" ADD COLUMN \"sequence\""));
+        assert_eq!(statements.iter().filter(|statement| statement.starts_with("CREATE TABLE")).count(), 2);
+        assert!(tables.adopt_rows(&present).is_some());
+    }
+
+    #[test]
+    fn nothing_is_created_twice() {
+        for engine in Engine::ALL {
+            let tables = Tables::new(engine, "s", "_dbwarden_migrations");
+            let present: Vec<_> = [(&tables.history, HISTORY), (&tables.journal, JOURNAL), (&tables.events, EVENTS)]
+                .into_iter()
+                .flat_map(|(table, columns)| columns.iter().map(move |column| (table.clone(), column.name.to_string())))
+                .collect();
+            assert!(tables.create_missing(&present).is_empty());
+            assert_eq!(tables.create_missing(&[]).len(), 3);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The text of reads and writes of the journal and the events table.
+
+use super::Engine;
+use super::bookkeeping::Tables;
+use crate::model::{Direction, JournalEntry, Version};
+
+/// What happened, as the events table names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// A migration was applied.
+    Applied,
+    /// A migration was rolled back.
+    RolledBack,
+    /// A migration was recorded without running it.
+    Baselined,
+    /// A history row was brought in line with its file.
+    Repaired,
+    /// A migration or rollback failed.
+    Failed,
+    /// A rollback of several migrations was decided; `detail` lists the sequences of their rows.
+    RollbackPlanned,
+    /// The rollback decided last ended: done, or given up with an error the user has seen.
+    RollbackEnded,
+    /// The bookkeeping of another tool was taken over.
+    TakenOver,
+    /// A person settled the outcome of a statement.
+    Resolved,
+}
+
+impl EventKind {
+    /// The word stored in `kind`.
+    pub fn name(self) -> &'static str {
+        match self {
+            EventKind::Applied => "applied",
+            EventKind::RolledBack => "rolled_back",
+            EventKind::Baselined => "baselined",
+            EventKind::Repaired => "repaired",
+            EventKind::Failed => "failed",
+            EventKind::RollbackPlanned => "rollback_planned",
+            EventKind::RollbackEnded => "rollback_ended",
+            EventKind::TakenOver => "taken_over",
+            EventKind::Resolved => "resolved",
+        }
+    }
+}
+
+/// A row of the events table about to be written.
+#[derive(Debug, Clone)]
+pub struct NewEvent<'a> {
+    /// What happened.
+    pub kind: EventKind,
+    /// To which version.
+    pub version: Option<&'a Version>,
+    /// To which file.
+    pub file_name: Option<&'a str>,
+    /// Database user, host and tool version.
+    pub actor: &'a str,
+    /// The run that did it.
+    pub run_id: &'a str,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<i64>,
+    /// More of it, for people; for [`EventKind::RollbackPlanned`] the list of sequences.
+    pub detail: Option<&'a str>,
+}
+
+/// In the order [`Tables::select_journal`] reads them.
+const JOURNAL_COLUMNS: &str =
+    "direction, filename, version, checksum, total, done, done_digest, cur, cur_digest, run_id, state";
+
+fn number_or_null(number: Option<impl std::fmt::Display>) -> String {
+    number.map_or_else(|| "NULL".to_string(), |number| number.to_string())
+}
+
+impl Tables {
+    /// Reads the journal: at most one row per direction.
+    pub fn select_journal(&self) -> String {
+        format!("SELECT {JOURNAL_COLUMNS} FROM {}", self.qualified(&self.journal))
+    }
+
+    /// Writes the entry, in place of an earlier one of the same direction. With `condition`, only where it holds:
+    /// no row is changed otherwise.
+    pub fn write_journal(&self, entry: &JournalEntry, condition: Option<&str>) -> String {
+        let values = [
+            self.text(entry.direction.name()),
+            self.text(&entry.file_name),
+            self.text_or_null(entry.version.as_ref().map(Version::as_str)),
+            self.text(&entry.checksum),
+            entry.total.to_string(),
+            entry.done.to_string(),
+            self.text(&entry.done_digest),
+            number_or_null(entry.current),
+            self.text_or_null(entry.current_digest.as_deref()),
+            self.text(&entry.run_id),
+            self.text(entry.state.name()),
+        ]
+        .join(", ");
+        let table = self.qualified(&self.journal);
+        // SQLite needs a WHERE before ON CONFLICT, or reads it as a join (https://www.sqlite.org/lang_upsert.html).
+        let condition = condition.unwrap_or("TRUE");
+        let source = format!("SELECT {values}{} WHERE {condition}", self.from_dual());
+        match self.engine {
+            Engine::MySql => format!("REPLACE INTO {table} ({JOURNAL_COLUMNS}) {source}"),
+            Engine::Postgres | Engine::Sqlite => {
+                let updates = JOURNAL_COLUMNS.split(", ").skip(1).map(|name| format!("{name} = excluded.{name}"));
+                let updates: Vec<String> = updates.collect();
+                format!(
+                    "INSERT INTO {table} ({JOURNAL_COLUMNS}) {source} ON CONFLICT (direction) DO UPDATE SET {}",
+                    updates.join(", ")
+                )
+            }
+        }
+    }
+
+    /// Removes the entry of a direction.
+    pub fn clear_journal(&self, direction: Direction) -> String {
+        format!(
+            "DELETE FROM {} WHERE direction {} {}",
+            self.qualified(&self.journal),
+            self.equals(),
+            self.text(direction.name())
+        )
+    }
+
+    /// Appends an event.
+    pub fn insert_event(&self, event: &NewEvent<'_>) -> String {
+        format!(
+            "INSERT INTO {} (happened_at, kind, version, filename, actor, run_id, duration_ms, detail) \
+             VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
+            self.qualified(&self.events),
+            self.now(),
+            self.text(event.kind.name()),
+            self.text_or_null(event.version.map(Version::as_str)),
+            self.text_or_null(event.file_name),
+            self.text(event.actor),
+            self.text(event.run_id),
+            number_or_null(event.duration_ms),
+            self.text_or_null(event.detail),
+        )
+    }
+
+    /// Reads the events that tell whether a rollback was decided and not ended: `(kind, detail)`, the latest first.
+    pub fn select_rollback_events(&self) -> String {
+        let kinds = [EventKind::RollbackPlanned, EventKind::RollbackEnded, EventKind::Applied]
+            .map(|kind| self.text(kind.name()))
+            .join(", ");
+        format!(
+            "SELECT kind, detail FROM {} WHERE kind IN ({kinds}) ORDER BY id DESC LIMIT 1",
+            self.qualified(&self.events)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::JournalState;
+
+    #[test]
+    fn the_journal_is_written_only_where_the_condition_holds() {
+        let entry = JournalEntry {
+            direction: Direction::Upgrade,
+            file_name: "1_a.sql".into(),
+            version: None,
+            checksum: "c".into(),
+            total: 2,
+            done: 1,
+            done_digest: "d".into(),
+            current: Some(1),
+            current_digest: Some("e".into()),
+            run_id: "r".into(),
+            state: JournalState::Running,
+        };
+        for engine in Engine::ALL {
+            let tables = Tables::new(engine, "s", "_dbwarden_migrations");
+            let text = tables.write_journal(&entry, Some("held()"));
+            assert!(text.contains("WHERE held()"), "{text}");
+            assert!(tables.write_journal(&entry, None).contains("WHERE TRUE"));
+        }
+    }
+}

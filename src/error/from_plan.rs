@@ -1,0 +1,98 @@
+use super::{Error, ErrorKind};
+use crate::model::{Direction, JournalEntry, Version};
+use crate::plan::PlanError;
+
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Self {
+        let new = |kind| Error::new(kind, error.to_string());
+        match &error {
+            PlanError::Modified { labels } => new(ErrorKind::Disagreement)
+                .hint("restore the file as it was applied (version control has it), and put the change into a new migration")
+                .hint(format!("or, if the database already is as the edited file says: `dbwarden repair {}`", names(labels)))
+                .note("nothing was run"),
+            PlanError::Missing { .. } => new(ErrorKind::Disagreement)
+                .hint("restore the file from version control")
+                .hint("or accept that it is gone: `dbwarden repair`")
+                .note("nothing was run"),
+            PlanError::OutOfOrder { highest, .. } => new(ErrorKind::Disagreement)
+                .hint(format!("rename the file to a version above {highest}"))
+                .hint("or allow it: out_of_order = \"allow\" in dbwarden.toml")
+                .note("nothing was run"),
+            PlanError::DatabaseAhead { .. } => new(ErrorKind::Disagreement)
+                .hint("deploy the release that has these files, or roll the database back first")
+                .note("on_database_ahead = \"fail\" forbids going on; nothing was run"),
+            PlanError::UnknownVersion { known, .. } => with_known(new(ErrorKind::Usage), known, "files"),
+            PlanError::NotApplied { known, .. } => with_known(new(ErrorKind::Usage), known, "applied versions")
+                .hint("`dbwarden history` lists what is applied; `-t 0` undoes everything"),
+            PlanError::DependencyNotApplied { .. } => new(ErrorKind::Disagreement)
+                .hint("apply what it depends on first, or correct its depends_on line"),
+            PlanError::Irreversible { .. } => new(ErrorKind::Refused)
+                .hint("restore a backup, or write a new migration that repairs forward")
+                .note("nothing was undone"),
+            PlanError::Baseline { .. } => new(ErrorKind::Refused)
+                .hint("roll back to it instead: `dbwarden rollback --to-version`")
+                .note("nothing was undone"),
+            PlanError::NoRollbackText { .. } => new(ErrorKind::Refused)
+                .hint("run the rollback from the release that still has the file")
+                .note("nothing was undone"),
+            PlanError::BadStoredRollback { .. } => new(ErrorKind::Refused)
+                .hint("run the rollback from the release that still has the file")
+                .note("nothing was undone"),
+            PlanError::OtherDirectionInterrupted(entry) => other_direction(new(ErrorKind::Partial), entry),
+            PlanError::InterruptedFileMissing(entry) => new(ErrorKind::Disagreement)
+                .hint(format!("bring back {} and run the same command again", entry.file_name)),
+            PlanError::EditedSinceInterruption(entry) => new(ErrorKind::Disagreement)
+                .hint(format!("restore the first {} statements of {}, then run again", entry.done, entry.file_name)),
+            PlanError::UnknownOutcome { entry, statement, line } => {
+                let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);
+                let mut error = new(ErrorKind::Partial).at(entry.file_name.clone(), Some(*line), None);
+                error.statement = Some(statement.clone());
+                error
+                    .note(format!("statements 1 to {} are done", entry.done))
+                    .hint("look in the database whether the statement took effect")
+                    .hint(format!("it did: `dbwarden resolve {version} --done`; it did not: `dbwarden resolve {version} --retry`"))
+            }
+        }
+    }
+}
+
+fn names(labels: &[String]) -> String {
+    let versions = labels.iter().map(|label| {
+        let name = label.rsplit(['/', '\\']).next().unwrap_or(label);
+        name.split_once('_').map_or(name, |(version, _)| version).to_string()
+    });
+    versions.collect::<Vec<_>>().join(" ")
+}
+
+fn with_known(error: Error, known: &[Version], what: &str) -> Error {
+    if known.is_empty() {
+        return error;
+    }
+    let known: Vec<&str> = known.iter().map(Version::as_str).collect();
+    error.hint(format!("the closest {what}: {}", known.join(", ")))
+}
+
+fn other_direction(error: Error, entry: &JournalEntry) -> Error {
+    match entry.direction {
+        Direction::Rollback => {
+            error.hint("finish it: `dbwarden rollback`; `dbwarden migrate` can apply it again afterwards")
+        }
+        Direction::Upgrade => {
+            error.hint("finish it first: correct the file and run `dbwarden migrate`, then roll back")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_follow_what_a_person_has_to_do() {
+        let irreversible = PlanError::Irreversible { label: "1 a".into() };
+        assert_eq!(Error::from(irreversible).kind, ErrorKind::Refused);
+        let modified = Error::from(PlanError::Modified { labels: vec!["m/0001_a.sql".into()] });
+        assert_eq!(modified.kind, ErrorKind::Disagreement);
+        assert!(modified.hints[1].ends_with("`dbwarden repair 0001`"), "{:?}", modified.hints);
+    }
+}

@@ -1,0 +1,98 @@
+use super::{Error, ErrorKind, FailedStatement};
+use crate::db::SqlErrorKind;
+use crate::executor::{Aftermath, Cause, RunReport, Signal, StepFailure};
+use crate::plan::{Plan, SegmentMode, Step};
+
+impl Error {
+    /// Why a run stopped: what failed, what was kept, what to do next. None when it did not.
+    pub fn from_run(plan: &Plan, report: &RunReport) -> Option<Self> {
+        let failure = report.failure.as_ref()?;
+        let Some(step) = plan.steps.get(failure.step) else {
+            return Some(failure.cause.sql().map_or_else(|| Error::new(ErrorKind::Bug, "no such step"), Error::from));
+        };
+        let mut error = describe(step, failure);
+        if !report.finished.is_empty() {
+            let kept: Vec<String> =
+                report.finished.iter().filter_map(|done| plan.steps.get(done.step)).map(Step::label).collect();
+            error = error.note(format!("{} before it: {}", standing(step), shorten(&kept)));
+        }
+        Some(aftermath(error, step, failure))
+    }
+}
+
+fn describe(step: &Step, failure: &StepFailure) -> Error {
+    let label = step.label();
+    match &failure.cause {
+        Cause::Statement { statement, error } => match step.script() {
+            Some(script) => {
+                let file = step.origin();
+                Error::from_statement(error, &FailedStatement { label: &label, file: &file, script, index: *statement })
+            }
+            None => Error::from(error),
+        },
+        Cause::Commit(error) => {
+            let mut failed = Error::from(error).in_file(step.origin());
+            failed.message = format!("{label} failed at its commit: {}", error.message);
+            if error.kind == SqlErrorKind::Statement {
+                failed.kind = ErrorKind::Sql;
+                failed = failed.hint("a deferred constraint does not hold at the end of the migration");
+            }
+            failed
+        }
+        Cause::Bookkeeping(error) => {
+            let mut failed = Error::from(error);
+            failed.message = format!("{label} could not be recorded: {}", error.message);
+            failed
+        }
+        Cause::LockLost => Error::new(ErrorKind::Connection, format!("{label} stopped: the migration lock was lost"))
+            .hint("a statement of the migration, or someone else, released it: run `dbwarden status`, then run again"),
+        Cause::Interrupted(signal) => {
+            let kind = match signal {
+                Signal::Interrupt => ErrorKind::Interrupted,
+                Signal::Terminate => ErrorKind::Terminated,
+            };
+            Error::new(kind, format!("{label} was interrupted by {signal}")).hint("run the same command again")
+        }
+    }
+}
+
+fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
+    match failure.aftermath {
+        Aftermath::Undone if step.segments.iter().any(|segment| segment.mode == SegmentMode::Autocommit) => {
+            error.note(format!("nothing of {} is recorded", step.label()))
+        }
+        Aftermath::Undone => error.note(format!("{} was undone completely", step.label())),
+        Aftermath::Partial { done, total } => {
+            // A clean stop in the middle is still a clean stop: the next run goes on by itself.
+            if !matches!(failure.cause, Cause::Interrupted(_)) {
+                error.kind = ErrorKind::Partial;
+                error.hints.clear();
+                error = error
+                    .hint(format!("correct statement {} and run the same command again: it goes on there", done + 1));
+            }
+            error.note(format!("statements 1 to {done} of {total} of {} stand", step.label()))
+        }
+        Aftermath::Unknown => {
+            error.kind = if step.is_atomic() { ErrorKind::Connection } else { ErrorKind::Partial };
+            error.hints.clear();
+            error
+                .note(format!("whether {} was finished is not known: the connection ended first", step.label()))
+                .hint("run the same command again: it finds out and goes on")
+        }
+    }
+}
+
+fn standing(step: &Step) -> &'static str {
+    match step.direction() {
+        crate::model::Direction::Upgrade => "applied",
+        crate::model::Direction::Rollback => "undone",
+    }
+}
+
+/// At most three labels.
+fn shorten(labels: &[String]) -> String {
+    match labels {
+        [first, .., last] if labels.len() > 3 => format!("{first} to {last} ({})", labels.len()),
+        _ => labels.join(", "),
+    }
+}

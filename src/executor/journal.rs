@@ -1,0 +1,246 @@
+//! Steps that do not fit into one transaction: the journal knows at any instant which statements are done and which
+//! one, if any, has been started.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::retry::Retry;
+use super::send::{Part, SendError};
+use super::{Aftermath, Cause, Executor, StepFailure};
+use crate::dialect::Engine;
+use crate::model::{Direction, JournalEntry, JournalState, Script, StatementKind, normalised_digest};
+use crate::plan::{Plan, Segment, SegmentMode, Step};
+
+/// How far a journalled step has come.
+struct Progress<'a> {
+    step: &'a Step,
+    script: &'a Script,
+    done: usize,
+    done_digest: String,
+    /// Whether the journal holds this step's entry.
+    written: bool,
+}
+
+impl Progress<'_> {
+    fn advance_to(&mut self, done: usize) {
+        for index in self.done..done {
+            self.done_digest = self.script.extend_digest(&self.done_digest, index);
+        }
+        self.done = self.done.max(done);
+    }
+
+    fn entry(&self, run_id: &str, current: Option<usize>, state: JournalState) -> JournalEntry {
+        JournalEntry {
+            direction: self.step.direction(),
+            file_name: self.step.file_name().to_string(),
+            version: self.step.version().cloned(),
+            checksum: normalised_digest(self.script.text()),
+            total: self.script.statements.len(),
+            done: self.done,
+            done_digest: self.done_digest.clone(),
+            current,
+            current_digest: current.map(|current| self.script.digest_of(current)),
+            run_id: run_id.to_string(),
+            state,
+        }
+    }
+}
+
+impl Executor<'_> {
+    /// Runs a step segment by segment, each with its mark in the journal, and records it at the end.
+    pub(super) async fn run_journalled(
+        &mut self,
+        plan: &Plan,
+        index: usize,
+        started: Instant,
+    ) -> Result<(), StepFailure> {
+        let step = &plan.steps[index];
+        let Some(script) = step.script() else { return Ok(()) };
+        let done = step.resume.as_ref().map_or(0, |resume| resume.done);
+        let announced = std::mem::take(&mut self.announced);
+        let mut progress = Progress {
+            step,
+            script,
+            done,
+            done_digest: script.digest_of_first(done),
+            written: announced || step.resume.is_some(),
+        };
+        let mut current = announced.then(|| first_effect(&step.segments)).flatten();
+
+        match self.run_segments(plan, index, started, &mut progress, &mut current).await {
+            Ok(()) => Ok(()),
+            Err(failed) => Err(self.settle(index, &mut progress, failed).await),
+        }
+    }
+
+    async fn run_segments(
+        &mut self,
+        plan: &Plan,
+        index: usize,
+        started: Instant,
+        progress: &mut Progress<'_>,
+        current: &mut Option<usize>,
+    ) -> Result<(), SendError> {
+        let (step, script) = (progress.step, progress.script);
+        self.repeat_settings(script, progress.done).await?;
+        let left: Vec<&Segment> =
+            step.segments.iter().filter(|segment| segment.statements.end > progress.done).collect();
+        let last_effect = left.iter().rposition(|segment| segment.has_effect());
+        let mut recorded = false;
+        for (position, segment) in left.iter().enumerate() {
+            let statements = segment.statements.start.max(progress.done)..segment.statements.end;
+            let is_last = last_effect == Some(position);
+            let next = left[position + 1..].iter().find(|segment| segment.has_effect());
+            let next = next.filter(|next| next.mode == SegmentMode::Autocommit).map(|next| next.statements.start);
+            match segment.mode {
+                SegmentMode::Settings => self.send_alone(script, statements).await?,
+                SegmentMode::Transaction => {
+                    let mut after = Progress { done_digest: progress.done_digest.clone(), ..*progress };
+                    after.advance_to(statements.end);
+                    let closing = |executor: &Self| match is_last {
+                        true => executor.finishing(plan, index, started),
+                        false => {
+                            vec![executor.journal_part(&after.entry(&executor.run.run_id, next, JournalState::Running))]
+                        }
+                    };
+                    self.send_transaction(step, script, statements, &closing).await?;
+                    *progress = after;
+                    progress.written = true;
+                }
+                SegmentMode::Autocommit => {
+                    if *current != Some(statements.start) {
+                        self.announce(progress, Some(statements.start)).await?;
+                    }
+                    self.run_unit(step, script, statements.clone(), progress).await?;
+                    progress.advance_to(statements.end);
+                    if is_last {
+                        let closing = self.finishing(plan, index, started);
+                        self.send_bookkeeping(closing).await?;
+                    } else {
+                        self.announce(progress, next).await?;
+                    }
+                }
+            }
+            *current = next;
+            recorded |= is_last;
+        }
+        if !recorded {
+            let closing = self.finishing(plan, index, started);
+            self.send_bookkeeping(closing).await?;
+        }
+        self.announced = self.announces_next(plan, index);
+        Ok(())
+    }
+
+    /// One statement outside any transaction (or a block under LOCK TABLES). DDL that met a lock timeout is not done
+    /// and is tried again; an index built concurrently is not, since it leaves an invalid one behind.
+    async fn run_unit(
+        &mut self,
+        step: &Step,
+        script: &Script,
+        statements: Range<usize>,
+        progress: &mut Progress<'_>,
+    ) -> Result<(), SendError> {
+        let mut retry = Retry::new(self.settings.lock_retry);
+        let may_retry =
+            statements.len() == 1 && script.statements[statements.start].kind == StatementKind::ImplicitCommit;
+        loop {
+            let Err(failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };
+            if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
+                continue;
+            }
+            if let (Cause::Statement { statement, .. }, true) = (&failed.cause, statements.len() > 1) {
+                progress.advance_to(*statement);
+                let _ = self.session.run(&["UNLOCK TABLES"], &mut |_, _| {}).await;
+            }
+            return Err(failed);
+        }
+    }
+
+    /// Repeats the session settings among the statements that are already done: they died with their session.
+    async fn repeat_settings(&mut self, script: &Script, done: usize) -> Result<(), SendError> {
+        let is_setting = |index: &usize| {
+            matches!(script.statements[*index].kind, StatementKind::SessionSetting | StatementKind::ConnectionSetting)
+        };
+        for index in (0..done).filter(is_setting) {
+            self.send_alone(script, index..index + 1).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the step's entry, on condition that the lock is ours: `current` is about to start.
+    async fn announce(&mut self, progress: &mut Progress<'_>, current: Option<usize>) -> Result<(), SendError> {
+        let entry = progress.entry(&self.run.run_id, current, JournalState::Running);
+        let text = self.tables.write_journal(&entry, self.fence.as_deref());
+        let part = if self.fence.is_some() { Part::Conditional(text) } else { Part::Own(text) };
+        self.send(None, &[part]).await?;
+        progress.written = true;
+        Ok(())
+    }
+
+    fn journal_part(&self, entry: &JournalEntry) -> Part {
+        match self.fence.as_deref().filter(|_| self.tables.engine == Engine::MySql) {
+            Some(fence) => Part::Conditional(self.tables.write_journal(entry, Some(fence))),
+            None => Part::Own(self.tables.write_journal(entry, None)),
+        }
+    }
+
+    /// What ends a journalled step: its history row, and in the journal the next step's entry in place of its own, so
+    /// that one write serves both.
+    fn finishing(&self, plan: &Plan, index: usize, started: Instant) -> Vec<Part> {
+        let mut parts = self.recording(plan, index, Some(started));
+        let direction = plan.steps[index].direction();
+        parts.push(match plan.steps.get(index + 1).filter(|_| self.announces_next(plan, index)) {
+            Some(next) => match next.script() {
+                Some(script) => {
+                    let progress = Progress { step: next, script, done: 0, done_digest: String::new(), written: false };
+                    let current = first_effect(&next.segments);
+                    self.journal_part(&progress.entry(&self.run.run_id, current, JournalState::Running))
+                }
+                None => Part::Own(self.tables.clear_journal(direction)),
+            },
+            None => Part::Own(self.tables.clear_journal(direction)),
+        });
+        parts
+    }
+
+    /// Whether the next step begins outside a transaction, so that its first statement can be announced already.
+    fn announces_next(&self, plan: &Plan, index: usize) -> bool {
+        let Some(next) = plan.steps.get(index + 1).filter(|next| next.resume.is_none()) else { return false };
+        let first = next.segments.iter().find(|segment| segment.has_effect());
+        !next.is_atomic() && first.is_some_and(|first| first.mode == SegmentMode::Autocommit)
+    }
+
+    /// Takes back the announcement of a step that will not be started after all.
+    pub(super) async fn withdraw_announcement(&mut self, direction: Direction) {
+        if std::mem::take(&mut self.announced) {
+            let _ = self.session.execute(&self.tables.clear_journal(direction)).await;
+        }
+    }
+
+    /// After a failure: leaves in the journal what is known, and says what is left in the database.
+    async fn settle(&mut self, index: usize, progress: &mut Progress<'_>, failed: SendError) -> StepFailure {
+        let total = progress.script.statements.len();
+        let aftermath = if failed.outcome_unknown {
+            Aftermath::Unknown
+        } else if progress.done == 0 {
+            if progress.written {
+                let _ = self.session.execute(&self.tables.clear_journal(progress.step.direction())).await;
+            }
+            Aftermath::Undone
+        } else {
+            if !matches!(failed.cause, Cause::LockLost) {
+                let entry = progress.entry(&self.run.run_id, None, JournalState::Failed);
+                let _ = self.session.execute(&self.tables.write_journal(&entry, self.fence.as_deref())).await;
+            }
+            Aftermath::Partial { done: progress.done, total }
+        };
+        StepFailure { step: index, cause: failed.cause, aftermath }
+    }
+}
+
+/// The first statement with an effect, when it runs outside a transaction.
+fn first_effect(segments: &[Segment]) -> Option<usize> {
+    let first = segments.iter().find(|segment| segment.has_effect())?;
+    (first.mode == SegmentMode::Autocommit).then_some(first.statements.start)
+}

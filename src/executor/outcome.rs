@@ -1,0 +1,102 @@
+use std::time::Duration;
+
+use super::Signal;
+use crate::db::{SqlError, SqlErrorKind};
+
+/// The result of carrying out a plan.
+#[derive(Debug, Default)]
+pub struct RunReport {
+    /// The steps that were carried out, in order.
+    pub finished: Vec<StepSuccess>,
+    /// Why it stopped early, if it did.
+    pub failure: Option<StepFailure>,
+}
+
+/// A step that was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepSuccess {
+    /// Its index in the plan.
+    pub step: usize,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// A step that was not carried out.
+#[derive(Debug)]
+pub struct StepFailure {
+    /// Its index in the plan.
+    pub step: usize,
+    /// What went wrong.
+    pub cause: Cause,
+    /// What is left of it in the database.
+    pub aftermath: Aftermath,
+}
+
+/// What went wrong in a step.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// A statement of the script failed.
+    #[error("statement {} failed: {error}", .statement + 1)]
+    Statement {
+        /// Its index in the script.
+        statement: usize,
+        /// What the server said; its position is relative to the statement.
+        error: SqlError,
+    },
+    /// The commit failed: a deferred constraint, most often.
+    #[error("the commit failed: {0}")]
+    Commit(SqlError),
+    /// The tool's own writing failed: opening the transaction, or the bookkeeping.
+    #[error("the bookkeeping failed: {0}")]
+    Bookkeeping(SqlError),
+    /// The migration lock was found to be lost; nothing was written after that.
+    #[error("the migration lock was lost")]
+    LockLost,
+    /// A signal asked to stop.
+    #[error("interrupted by {0}")]
+    Interrupted(Signal),
+}
+
+impl Cause {
+    /// The server's answer, where there is one.
+    pub fn sql(&self) -> Option<&SqlError> {
+        match self {
+            Cause::Statement { error, .. } | Cause::Commit(error) | Cause::Bookkeeping(error) => Some(error),
+            Cause::LockLost | Cause::Interrupted(_) => None,
+        }
+    }
+
+    /// Whether nothing more can be said to the server.
+    pub fn connection_is_gone(&self) -> bool {
+        self.sql().is_some_and(|error| matches!(error.kind, SqlErrorKind::ConnectionLost | SqlErrorKind::Protocol))
+    }
+}
+
+/// What a failed step left in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aftermath {
+    /// Nothing: it was undone, or never began.
+    Undone,
+    /// The first `done` of `total` statements stand; the next run goes on after them.
+    Partial {
+        /// Statements that stand.
+        done: usize,
+        /// Statements of the script.
+        total: usize,
+    },
+    /// The connection ended before the answer: the next run finds out, by the history (a transaction either
+    /// committed with its row or did not) or by the journal.
+    Unknown,
+}
+
+impl StepFailure {
+    /// A failure before anything of the step was sent.
+    pub(super) fn before(step: usize, error: SqlError) -> Self {
+        StepFailure { step, cause: Cause::Bookkeeping(error), aftermath: Aftermath::Undone }
+    }
+
+    /// A signal that came between two steps.
+    pub(super) fn interrupted(step: usize, signal: Signal) -> Self {
+        StepFailure { step, cause: Cause::Interrupted(signal), aftermath: Aftermath::Undone }
+    }
+}

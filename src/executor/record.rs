@@ -1,0 +1,88 @@
+use std::time::Instant;
+
+use super::Executor;
+use super::send::Part;
+use crate::dialect::{Engine, EventKind, LOCK_LOST, NewEvent, NewRow};
+use crate::model::{MigrationKind, RowKind, Script, normalised_digest};
+use crate::parse;
+use crate::plan::{Plan, Step, Work};
+
+impl Executor<'_> {
+    /// The statements that open a transaction and make sure that the lock is still ours.
+    pub(super) fn opening(&self) -> Vec<Part> {
+        let begin = Part::Own(self.tables.engine.begin().to_string());
+        let guard = self.fence.as_deref().and_then(|fence| self.tables.guard(fence, LOCK_LOST));
+        std::iter::once(begin).chain(guard.map(Part::Own)).collect()
+    }
+
+    /// The statements that record a finished step: its history row comes or goes, and an event tells of it.
+    ///
+    /// Where the engine can count the time itself, the parts may travel with the step's own statements; `started`
+    /// is given where they do not.
+    pub(super) fn recording(&self, plan: &Plan, index: usize, started: Option<Instant>) -> Vec<Part> {
+        let step = &plan.steps[index];
+        let elapsed = started.map(|started| i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX));
+        let kind = match &step.work {
+            Work::Apply(_) => EventKind::Applied,
+            Work::Record(_) => EventKind::Baselined,
+            Work::Revert { .. } => EventKind::RolledBack,
+        };
+        let event = NewEvent {
+            version: step.version(),
+            file_name: Some(step.file_name()),
+            duration_ms: elapsed,
+            ..self.event(kind)
+        };
+        let mut parts = self.history_change(step, elapsed);
+        parts.push(Part::Own(self.tables.insert_event(&event)));
+        let ends_rollback = plan.steps.len() > 1 && index + 1 == plan.steps.len();
+        if ends_rollback && kind == EventKind::RolledBack {
+            parts.push(Part::Own(self.tables.insert_event(&self.event(EventKind::RollbackEnded))));
+        }
+        parts
+    }
+
+    fn history_change(&self, step: &Step, execution_ms: Option<i64>) -> Vec<Part> {
+        // PostgreSQL asked for the lock when the transaction began; elsewhere the change itself is conditional.
+        let condition = self.fence.as_deref().filter(|_| self.tables.engine != Engine::Postgres);
+        let file = match &step.work {
+            Work::Apply(file) | Work::Record(file) => file,
+            Work::Revert { row, .. } => {
+                let guard = self.tables.guard(&self.tables.row_exists(row.sequence), LOCK_LOST);
+                let delete = Part::Conditional(self.tables.delete_history(row.sequence, condition));
+                return guard.map(Part::Own).into_iter().chain([delete]).collect();
+            }
+        };
+        let rollback = file.rollback.script().map(stored_text);
+        let row = NewRow {
+            sequence: self.next_sequence,
+            version: file.version(),
+            description: &file.description,
+            file_name: &file.file_name,
+            kind: match (&step.work, &file.kind) {
+                (Work::Record(_), _) => RowKind::Baseline,
+                (_, MigrationKind::Versioned(_)) => RowKind::Versioned,
+                (_, MigrationKind::RunsAlways) => RowKind::RunsAlways,
+                (_, MigrationKind::RunsOnChange) => RowKind::RunsOnChange,
+            },
+            checksum: &file.checksum,
+            rollback: rollback.as_ref().map(|(text, digest)| (text.as_str(), digest.as_str())),
+            execution_ms,
+            applied_by: &self.run.actor,
+            run_id: &self.run.run_id,
+        };
+        let mut texts = self.tables.insert_history(&row, condition);
+        let insert = texts.pop().map(|insert| match condition {
+            Some(_) => Part::Conditional(insert),
+            None => Part::Own(insert),
+        });
+        texts.into_iter().map(Part::Own).chain(insert).collect()
+    }
+}
+
+/// The text kept in the history for undoing a migration when its file is gone, and its digest.
+pub(crate) fn stored_text(script: &Script) -> (String, String) {
+    let text = parse::portable(script);
+    let digest = normalised_digest(&text);
+    (text, digest)
+}

@@ -1,0 +1,144 @@
+use std::ops::Range;
+
+use super::retry::Retry;
+use super::send::{Part, SendError};
+use super::{Event, Executor};
+use crate::dialect::{Engine, role_begin, role_end};
+use crate::model::{Script, StatementKind};
+use crate::plan::Step;
+
+impl Executor<'_> {
+    /// Runs statements of the script outside any transaction.
+    pub(super) async fn send_alone(&mut self, script: &Script, statements: Range<usize>) -> Result<(), SendError> {
+        self.leave_traces(script, statements.clone());
+        let engine = self.tables.engine;
+        let Some(role) = self.settings.role.as_deref() else { return self.send_one_by_one(script, statements).await };
+        self.send(None, &[Part::Own(role_begin(engine, role))]).await?;
+        let result = self.send_one_by_one(script, statements).await;
+        // Also after a failure: what comes next is the journal's entry about it, written as the login user.
+        let back = self.send(None, &[Part::Own(role_end(engine).to_string())]).await;
+        result.and(back)
+    }
+
+    /// A batch would let the server go on to the next statement before this one's end is known.
+    async fn send_one_by_one(&mut self, script: &Script, statements: Range<usize>) -> Result<(), SendError> {
+        for index in statements {
+            self.send(Some(script), &[Part::Script(index)]).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs statements of the script in one transaction that ends with what `closing` gives, as one message where the
+    /// engine counts the time itself; on a lock conflict the whole is undone and tried again.
+    pub(super) async fn send_transaction(
+        &mut self,
+        step: &Step,
+        script: &Script,
+        statements: Range<usize>,
+        closing: &dyn Fn(&Self) -> Vec<Part>,
+    ) -> Result<(), SendError> {
+        self.leave_traces(script, statements.clone());
+        let engine = self.tables.engine;
+        let mut retry = Retry::new(self.settings.lock_retry);
+        loop {
+            let mut parts = self.opening();
+            parts.extend(self.settings.role.as_deref().map(|role| Part::Own(role_begin(engine, role))));
+            parts.extend(statements.clone().map(Part::Script));
+            parts.extend(self.settings.role.as_ref().map(|_| Part::Own(role_end(engine).to_string())));
+            let result = if engine == Engine::Postgres {
+                parts.extend(closing(self));
+                parts.push(Part::Commit);
+                self.send(Some(script), &parts).await
+            } else {
+                match self.send(Some(script), &parts).await {
+                    Ok(()) => {
+                        let mut parts = closing(self);
+                        parts.push(Part::Commit);
+                        self.send(Some(script), &parts).await
+                    }
+                    failed => failed,
+                }
+            };
+            let Err(failed) = result else { return Ok(()) };
+            if failed.outcome_unknown {
+                return Err(failed);
+            }
+            self.undo().await;
+            if !self.pause_before_retry(step, &failed, &mut retry).await {
+                return Err(failed);
+            }
+        }
+    }
+
+    /// Records a step that has nothing (more) to run.
+    pub(super) async fn send_bookkeeping(&mut self, closing: Vec<Part>) -> Result<(), SendError> {
+        let mut parts = self.opening();
+        parts.extend(closing);
+        parts.push(Part::Commit);
+        let result = self.send(None, &parts).await;
+        if let Err(failed) = &result
+            && !failed.outcome_unknown
+        {
+            self.undo().await;
+        }
+        result
+    }
+
+    /// Takes back the open transaction. An error means that there is none any more, or no connection.
+    pub(super) async fn undo(&mut self) {
+        let _ = self.session.run(&["ROLLBACK"], &mut |_, _| {}).await;
+    }
+
+    /// Waits before another try; false when there is none.
+    pub(super) async fn pause_before_retry(&mut self, step: &Step, failed: &SendError, retry: &mut Retry) -> bool {
+        let (Some(kind), Some(error)) = (failed.kind(), failed.cause.sql()) else { return false };
+        let Some(pause) = retry.next_pause(kind) else { return false };
+        (self.events)(Event::Retrying { step, error, attempt: retry.attempt(), pause });
+        tokio::select! {
+            () = tokio::time::sleep(pause) => true,
+            _ = self.interrupt.requested() => false,
+        }
+    }
+
+    /// Remembers that the session may not be what it was, so that it is set up again for the next step.
+    fn leave_traces(&mut self, script: &Script, statements: Range<usize>) {
+        self.altered |= statements.into_iter().any(|index| may_alter_session(script, index));
+    }
+}
+
+/// Whether a statement can change what the session has set. Plain DDL and DML cannot; a query can call a function
+/// that does (`SELECT set_config(…)` opens every pg_dump).
+fn may_alter_session(script: &Script, index: usize) -> bool {
+    match script.statements[index].kind {
+        StatementKind::Ddl | StatementKind::Copy | StatementKind::AddEnumValue => false,
+        StatementKind::ImplicitCommit => false,
+        StatementKind::Dml => {
+            let first = script.statement_text(index).split_whitespace().next().unwrap_or_default();
+            !["insert", "update", "delete", "replace"].iter().any(|verb| first.eq_ignore_ascii_case(verb))
+        }
+        StatementKind::TransactionControl(_)
+        | StatementKind::NonTransactional
+        | StatementKind::SessionSetting
+        | StatementKind::ConnectionSetting
+        | StatementKind::Other => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::test_support::script;
+
+    #[test]
+    fn only_plain_statements_leave_the_session_alone() {
+        for (text, kind, expected) in [
+            ("CREATE TABLE", StatementKind::Ddl, false),
+            ("INSERT INTO", StatementKind::Dml, false),
+            ("SELECT set_config", StatementKind::Dml, true),
+            ("DO $$$$", StatementKind::Other, true),
+            ("SET search_path", StatementKind::SessionSetting, true),
+        ] {
+            assert_eq!(may_alter_session(&script(text, &[kind]), 0), expected, "{text}");
+        }
+    }
+}

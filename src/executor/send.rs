@@ -1,0 +1,168 @@
+use crate::db::{BatchError, SqlError, SqlErrorKind};
+use crate::dialect::{Engine, LOCK_LOST};
+use crate::model::{Script, StatementKind};
+
+use super::{Cause, Event, Executor};
+
+/// One thing to send: a statement of the script, or one of the tool's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The script's statement with this index.
+    Script(usize),
+    /// The tool's own statement.
+    Own(String),
+    /// The tool's own statement, conditional on the lock (or on a row being there): when it changes no row, nothing
+    /// after it is sent.
+    Conditional(String),
+    /// The end of a transaction of ours.
+    Commit,
+}
+
+/// What stopped a [`Executor::send`].
+#[derive(Debug)]
+pub(super) struct SendError {
+    pub(super) cause: Cause,
+    /// The outcome of what was sent last is unknown: the connection ended before the answer.
+    pub(super) outcome_unknown: bool,
+}
+
+impl SendError {
+    fn new(cause: Cause) -> Self {
+        let outcome_unknown = cause.connection_is_gone();
+        SendError { cause, outcome_unknown }
+    }
+
+    /// What the server said, for deciding about another try.
+    pub(super) fn kind(&self) -> Option<SqlErrorKind> {
+        self.cause.sql().map(|error| error.kind)
+    }
+}
+
+impl Executor<'_> {
+    /// Sends `parts` in order, in as few batches as their meaning allows, and stops at the first that fails.
+    pub(super) async fn send(&mut self, script: Option<&Script>, parts: &[Part]) -> Result<(), SendError> {
+        let mut batch: Vec<(&Part, &str)> = Vec::with_capacity(parts.len());
+        let mut conditional = false;
+        for part in parts {
+            let text = match (part, script) {
+                (Part::Own(text) | Part::Conditional(text), _) => text.as_str(),
+                (Part::Commit, _) => "COMMIT",
+                (Part::Script(index), Some(script)) => script.statement_text(*index),
+                (Part::Script(_), None) => continue,
+            };
+            if let (Part::Script(index), Some(script)) = (part, script) {
+                if script.statements[*index].copy_data.is_some() {
+                    self.send_batch(script_len(Some(script)), &mut batch).await?;
+                    self.send_copy(script, *index).await?;
+                    continue;
+                }
+                // PostgreSQL parses a whole message before it runs any of it: a setting that changes how text is
+                // read (standard_conforming_strings) must have been made before what follows is sent.
+                if self.session.engine() == Engine::Postgres && sets_session(script, *index) {
+                    self.send_batch(script_len(Some(script)), &mut batch).await?;
+                    batch.push((part, text));
+                    self.send_batch(script_len(Some(script)), &mut batch).await?;
+                    continue;
+                }
+            }
+            if *part == Part::Commit && conditional {
+                self.send_batch(script_len(script), &mut batch).await?;
+            }
+            conditional |= matches!(part, Part::Conditional(_));
+            batch.push((part, text));
+        }
+        self.send_batch(script_len(script), &mut batch).await
+    }
+
+    async fn send_batch(&mut self, total: usize, batch: &mut Vec<(&Part, &str)>) -> Result<(), SendError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
+        let step = self.step;
+        let canceller = self.session.canceller();
+        let mut unchanged = false;
+        let result = {
+            let (session, events) = (&mut self.session, &mut self.events);
+            let mut done = |index: usize, result: crate::db::StatementResult| match batch[index].0 {
+                Part::Script(statement) => events(Event::StatementFinished {
+                    step,
+                    statement: *statement,
+                    total,
+                    rows: result.rows,
+                    elapsed: result.elapsed,
+                }),
+                Part::Conditional(_) => unchanged |= result.rows == Some(0),
+                Part::Own(_) | Part::Commit => {}
+            };
+            let work = session.run(&texts, &mut done);
+            tokio::pin!(work);
+            tokio::select! {
+                result = &mut work => result,
+                _ = self.interrupt.requested() => {
+                    // Dropping the call would leave the statement running on the server: stop it there, then hear
+                    // how it ended. Where that fails the server finishes by itself and the answer still comes.
+                    let _ = canceller.cancel().await;
+                    work.await
+                }
+            }
+        };
+        let outcome = match result {
+            Ok(()) if unchanged => Err(SendError::new(Cause::LockLost)),
+            Ok(()) => Ok(()),
+            Err(BatchError { index, error }) => Err(self.explain(batch.get(index).map(|(part, _)| *part), error)),
+        };
+        let scripted = batch.iter().any(|(part, _)| matches!(part, Part::Script(_)));
+        batch.clear();
+        if scripted {
+            self.pass_on_notices().await;
+        }
+        outcome
+    }
+
+    async fn send_copy(&mut self, script: &Script, index: usize) -> Result<(), SendError> {
+        let data = script.copy_data(index).unwrap_or_default();
+        let started = std::time::Instant::now();
+        match self.session.copy_in(script.statement_text(index), data).await {
+            Ok(rows) => {
+                (self.events)(Event::StatementFinished {
+                    step: self.step,
+                    statement: index,
+                    total: script.statements.len(),
+                    rows: Some(rows),
+                    elapsed: started.elapsed(),
+                });
+                Ok(())
+            }
+            Err(error) => Err(self.explain(Some(&Part::Script(index)), error)),
+        }
+    }
+
+    fn explain(&self, part: Option<&Part>, error: SqlError) -> SendError {
+        if let (SqlErrorKind::Cancelled, Some(signal)) = (error.kind, self.interrupt.signal()) {
+            return SendError::new(Cause::Interrupted(signal));
+        }
+        SendError::new(match part {
+            Some(Part::Script(statement)) => Cause::Statement { statement: *statement, error },
+            Some(Part::Commit) => Cause::Commit(error),
+            _ if error.message.contains(LOCK_LOST) => Cause::LockLost,
+            Some(Part::Own(_) | Part::Conditional(_)) | None => Cause::Bookkeeping(error),
+        })
+    }
+
+    async fn pass_on_notices(&mut self) {
+        // A server that cannot even tell its warnings will say why with the next statement.
+        let notices = self.session.warnings().await.unwrap_or_default();
+        for notice in &notices {
+            (self.events)(Event::Notice(notice));
+        }
+    }
+}
+
+fn script_len(script: Option<&Script>) -> usize {
+    script.map_or(0, |script| script.statements.len())
+}
+
+fn sets_session(script: &Script, index: usize) -> bool {
+    matches!(script.statements[index].kind, StatementKind::SessionSetting | StatementKind::ConnectionSetting)
+}

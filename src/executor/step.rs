@@ -1,0 +1,83 @@
+use std::time::Instant;
+
+use super::send::SendError;
+use super::{Aftermath, Cause, Event, Executor, StepFailure, StepSuccess};
+use crate::plan::{Plan, SegmentMode, Step};
+
+impl Executor<'_> {
+    /// Runs one step of the plan and records it.
+    pub(super) async fn run_step(&mut self, plan: &Plan, index: usize) -> Result<StepSuccess, StepFailure> {
+        let step = &plan.steps[index];
+        let started = Instant::now();
+        (self.events)(Event::StepStarted { index, total: plan.steps.len(), step });
+        if let Err(error) = self.prepare_session(step).await {
+            self.withdraw_announcement(step.direction()).await;
+            return Err(StepFailure { step: index, cause: Cause::Bookkeeping(error), aftermath: Aftermath::Undone });
+        }
+        if step.is_atomic() && step.resume.is_none() {
+            self.run_atomic(plan, index, started).await?;
+        } else {
+            self.run_journalled(plan, index, started).await?;
+        }
+        self.next_sequence += 1;
+        let elapsed = started.elapsed();
+        (self.events)(Event::StepFinished { step, elapsed });
+        Ok(StepSuccess { step: index, elapsed })
+    }
+
+    /// Gives the step the session it expects: what the one before it changed is taken back, and its own directives
+    /// are applied.
+    async fn prepare_session(&mut self, step: &Step) -> Result<(), crate::db::SqlError> {
+        let directives = step.script().map(|script| script.directives.clone()).unwrap_or_default();
+        let own = directives.lock_timeout.is_some() || directives.statement_timeout.is_some();
+        if self.altered || own {
+            let mut options = self.settings.session.clone();
+            options.lock_timeout = directives.lock_timeout.or(options.lock_timeout);
+            options.statement_timeout = directives.statement_timeout.unwrap_or(options.statement_timeout);
+            self.session.reset(&options).await?;
+        }
+        self.altered = own;
+        Ok(())
+    }
+
+    /// A step that is one transaction together with its bookkeeping; settings around it run outside.
+    async fn run_atomic(&mut self, plan: &Plan, index: usize, started: Instant) -> Result<(), StepFailure> {
+        let step = &plan.steps[index];
+        let fails = |undone: Aftermath| {
+            move |failed: SendError| StepFailure {
+                step: index,
+                aftermath: if failed.outcome_unknown { Aftermath::Unknown } else { undone },
+                cause: failed.cause,
+            }
+        };
+        let mut recorded = false;
+        if let Some(script) = step.script() {
+            for segment in &step.segments {
+                let statements = segment.statements.clone();
+                match segment.mode {
+                    SegmentMode::Transaction => {
+                        // The server counts the time where the row travels with the statements.
+                        let closing = |executor: &Self| {
+                            let counted_here = executor.tables.engine != crate::dialect::Engine::Postgres;
+                            executor.recording(plan, index, counted_here.then_some(started))
+                        };
+                        self.send_transaction(step, script, statements, &closing)
+                            .await
+                            .map_err(fails(Aftermath::Undone))?;
+                        recorded = true;
+                    }
+                    SegmentMode::Settings | SegmentMode::Autocommit => {
+                        let total = script.statements.len();
+                        let left = if recorded { Aftermath::Partial { done: total, total } } else { Aftermath::Undone };
+                        self.send_alone(script, statements).await.map_err(fails(left))?;
+                    }
+                }
+            }
+        }
+        if !recorded {
+            let closing = self.recording(plan, index, Some(started));
+            self.send_bookkeeping(closing).await.map_err(fails(Aftermath::Undone))?;
+        }
+        Ok(())
+    }
+}

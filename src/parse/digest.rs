@@ -1,0 +1,130 @@
+//! The digest that tells a cosmetic edit from a change.
+
+use sha2::{Digest, Sha256};
+
+use super::lexer::{Lexer, TokenKind};
+use super::split::{PieceKind, Splitter};
+use crate::dialect::{Engine, LexRules};
+
+/// SHA-256 in hexadecimal over the tokens of a section's text: texts that differ only in comments, blanks, line ends,
+/// the last terminator and `DELIMITER` commands have the same one. Upper and lower case are told apart.
+pub fn token_digest(engine: Engine, text: &str) -> String {
+    let rules = engine.lex_rules();
+    let mut hasher = TokenHasher::new(rules);
+    for piece in Splitter::new(rules, text, false) {
+        hasher.piece(piece.kind, &text[piece.span]);
+    }
+    hasher.finish()
+}
+
+/// Takes pieces one after the other, so that no text is held twice.
+#[derive(Debug)]
+pub(super) struct TokenHasher {
+    rules: &'static LexRules,
+    hasher: Sha256,
+    /// Tokens are short: hashed one by one they would cost more than their bytes.
+    buffer: Vec<u8>,
+}
+
+const BUFFER: usize = 16 * 1024;
+
+impl TokenHasher {
+    pub(super) fn new(rules: &'static LexRules) -> Self {
+        TokenHasher { rules, hasher: Sha256::new(), buffer: Vec::with_capacity(BUFFER) }
+    }
+
+    pub(super) fn piece(&mut self, kind: PieceKind, text: &str) {
+        match kind {
+            PieceKind::Statement => self.statement(text),
+            PieceKind::CopyData => {
+                self.text(text);
+                self.separate();
+                self.separate();
+            }
+            _ => {}
+        }
+    }
+
+    // No file holds a NUL byte: one separates tokens, two separate statements.
+    fn statement(&mut self, text: &str) {
+        let mut lexer = Lexer::new(self.rules, text);
+        let mut operator_end = None;
+        while let Some(token) = lexer.next() {
+            if !token.kind.is_code() {
+                continue;
+            }
+            // `<-` and `< -` are different operators, `(` and `)` stand for themselves.
+            let operator = token.kind == TokenKind::Symbol && !b"(),.;[]".contains(&text.as_bytes()[token.span.start]);
+            if !(operator && operator_end == Some(token.span.start)) {
+                self.separate();
+            }
+            self.text(lexer.text_of(&token));
+            operator_end = operator.then_some(token.span.end);
+        }
+        self.separate();
+        self.separate();
+    }
+
+    fn separate(&mut self) {
+        self.buffer.push(0);
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.buffer.len() + text.len() > BUFFER {
+            self.hasher.update(&self.buffer);
+            self.buffer.clear();
+        }
+        // Line ends inside literals depend on the checkout.
+        for (index, part) in text.split("\r\n").enumerate() {
+            let newline: &[u8] = if index > 0 { b"\n" } else { b"" };
+            if part.len() > BUFFER {
+                self.hasher.update(&self.buffer);
+                self.buffer.clear();
+                self.hasher.update(newline);
+                self.hasher.update(part);
+            } else {
+                self.buffer.extend_from_slice(newline);
+                self.buffer.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        self.hasher.update(&self.buffer);
+        hex::encode(self.hasher.finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cosmetic_edits_keep_it() {
+        for (engine, left, right) in [
+            (Engine::Postgres, "create table a (b int);", "-- new\ncreate table a(\r\n  b int /* c */ )"),
+            (Engine::Postgres, "select 'a\r\nb';", "select 'a\nb';\n\n;"),
+            (Engine::MySql, "select 1; # one", "select 1"),
+            (Engine::MySql, "delimiter $$\nselect 1$$\ndelimiter ;", "select 1;"),
+            (Engine::Sqlite, "select [a]  from b;", "select [a] from b -- c"),
+        ] {
+            assert_eq!(token_digest(engine, left), token_digest(engine, right), "{left:?} {right:?}");
+        }
+    }
+
+    #[test]
+    fn changes_do_not() {
+        for (engine, left, right) in [
+            (Engine::Postgres, "select 'a  b'", "select 'a b'"),
+            (Engine::Postgres, "select 1 <- 2", "select 1 < - 2"),
+            (Engine::Postgres, "select a b", "select ab"),
+            (Engine::Postgres, "select a; select b", "select a select b"),
+            (Engine::Postgres, "select A", "select a"),
+            (Engine::Postgres, "copy a from stdin;\n1\t2\n\\.\n", "copy a from stdin;\n1 2\n\\.\n"),
+            (Engine::Postgres, "copy a from stdin;\n1 -- x\n\\.\n", "copy a from stdin;\n1 -- y\n\\.\n"),
+            (Engine::MySql, "create table a (b int) /*!50100 engine=x */", "create table a (b int)"),
+        ] {
+            assert_ne!(token_digest(engine, left), token_digest(engine, right), "{left:?} {right:?}");
+        }
+    }
+}

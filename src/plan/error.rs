@@ -1,0 +1,117 @@
+use crate::model::{Direction, JournalEntry, Version};
+
+/// Why there is no plan. Nothing has been executed when one of these comes up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Applied files were edited.
+    #[error("{} changed after being applied: {}", files(.labels), .labels.join(", "))]
+    Modified {
+        /// The migrations.
+        labels: Vec<String>,
+    },
+    /// Files of applied migrations are gone while newer files exist.
+    #[error("{} applied but missing from the folder: {}", files(.labels), .labels.join(", "))]
+    Missing {
+        /// The migrations.
+        labels: Vec<String>,
+    },
+    /// Files are below the highest applied version.
+    #[error("{} below version {highest}, which is already applied: {}", files(.labels), .labels.join(", "))]
+    OutOfOrder {
+        /// The migrations.
+        labels: Vec<String>,
+        /// The highest applied version.
+        highest: Version,
+    },
+    /// The database is ahead of the files, and `on_database_ahead = "fail"`.
+    #[error("the database is ahead of the files: {}", .labels.join(", "))]
+    DatabaseAhead {
+        /// The migrations that have no file here.
+        labels: Vec<String>,
+    },
+    /// No file has the version asked for.
+    #[error("there is no migration with version {version}")]
+    UnknownVersion {
+        /// What was asked for.
+        version: Version,
+        /// The closest versions there are, for the hint.
+        known: Vec<Version>,
+    },
+    /// The version to roll back to is not applied.
+    #[error("version {version} is not applied, so nothing can be rolled back to it")]
+    NotApplied {
+        /// What was asked for.
+        version: Version,
+        /// The applied versions closest to it, for the hint.
+        known: Vec<Version>,
+    },
+    /// `depends_on` names a migration that is neither applied nor part of this run.
+    #[error("{label} depends on {dependency}, which is not applied")]
+    DependencyNotApplied {
+        /// The migration.
+        label: String,
+        /// What it needs.
+        dependency: String,
+    },
+    /// A migration to undo is declared irreversible.
+    #[error("{label} is irreversible")]
+    Irreversible {
+        /// The migration.
+        label: String,
+    },
+    /// A migration to undo was recorded by `--baseline` and never executed.
+    #[error("{label} was recorded by --baseline, not applied: rolling it back would undo what it never did")]
+    Baseline {
+        /// The migration.
+        label: String,
+    },
+    /// There is neither a usable file nor a stored rollback text.
+    #[error("{label} cannot be rolled back: its file is {} and the history holds no rollback text", if *.file_exists { "changed" } else { "gone" })]
+    NoRollbackText {
+        /// The migration.
+        label: String,
+        /// Whether there is a file at all.
+        file_exists: bool,
+    },
+    /// The rollback text stored in the history does not parse.
+    #[error("the rollback text stored for {label} cannot be read: {problem}")]
+    BadStoredRollback {
+        /// The migration.
+        label: String,
+        /// What the parser says.
+        problem: String,
+    },
+    /// A migration was interrupted in the other direction and must be finished first.
+    #[error("{} of {} was interrupted after {} of {} statements", direction_name(.0.direction), .0.file_name, .0.done, .0.total)]
+    OtherDirectionInterrupted(Box<JournalEntry>),
+    /// The interrupted migration's file is gone.
+    #[error("{} was interrupted after {} of {} statements, and its file is gone", .0.file_name, .0.done, .0.total)]
+    InterruptedFileMissing(Box<JournalEntry>),
+    /// The interrupted migration's file was edited in the part that is already done.
+    #[error("{} was interrupted after {} of {} statements, and those statements were edited since", .0.file_name, .0.done, .0.total)]
+    EditedSinceInterruption(Box<JournalEntry>),
+    /// Nobody knows whether the interrupted statement took effect.
+    #[error("{} was interrupted in statement {} of {}, and whether it took effect is unknown", .entry.file_name, .entry.done + 1, .entry.total)]
+    UnknownOutcome {
+        /// The interrupted migration.
+        entry: Box<JournalEntry>,
+        /// The statement's text.
+        statement: String,
+        /// The line it stands on.
+        line: usize,
+    },
+}
+
+fn files(labels: &[String]) -> String {
+    match labels.len() {
+        1 => "1 migration".to_string(),
+        count => format!("{count} migrations"),
+    }
+}
+
+fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Upgrade => "the upgrade",
+        Direction::Rollback => "the rollback",
+    }
+}

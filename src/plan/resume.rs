@@ -1,0 +1,117 @@
+//! Going on with a migration that was interrupted, from what the journal says.
+
+use super::PlanError;
+use crate::model::{JournalEntry, JournalState, Script};
+
+/// Where an interrupted step goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The first `done` statements of the script are done and not run again (session settings among them are).
+    pub done: usize,
+}
+
+/// Settles where `script` goes on.
+///
+/// # Errors
+/// [`PlanError::EditedSinceInterruption`] when the statements already done are not those of the script any more,
+/// [`PlanError::UnknownOutcome`] when a statement was started and nobody knows whether it took effect.
+pub(super) fn resume(entry: &JournalEntry, script: &Script) -> Result<Resume, PlanError> {
+    if entry.done > script.statements.len() || entry.done_digest != script.digest_of_first(entry.done) {
+        return Err(PlanError::EditedSinceInterruption(Box::new(entry.clone())));
+    }
+    match (entry.state, entry.current) {
+        (JournalState::Failed, _) | (_, None) => Ok(Resume { done: entry.done }),
+        (JournalState::Running | JournalState::Unknown, Some(current)) => {
+            let text = (current < script.statements.len()).then(|| script.statement_text(current));
+            let unchanged =
+                text.is_some() && entry.current_digest.as_deref() == Some(script.digest_of(current).as_str());
+            match text {
+                Some(text) if unchanged && repeatable_by_form(text) => Ok(Resume { done: entry.done }),
+                _ => Err(PlanError::UnknownOutcome {
+                    entry: Box::new(entry.clone()),
+                    statement: text.unwrap_or_default().to_string(),
+                    line: script.statements.get(current).map_or(0, |statement| statement.line),
+                }),
+            }
+        }
+    }
+}
+
+/// Whether running the statement a second time changes nothing: `CREATE … IF NOT EXISTS`, `DROP … IF EXISTS`,
+/// `CREATE OR REPLACE …`. Not so where `CONCURRENTLY` stands: an interrupted build leaves an invalid index, which
+/// `IF NOT EXISTS` would take for the real one.
+fn repeatable_by_form(text: &str) -> bool {
+    let words: Vec<String> = text.split_whitespace().take(8).map(str::to_ascii_lowercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if words.contains(&"concurrently") {
+        return false;
+    }
+    match words.as_slice() {
+        ["create", "or", "replace", ..] => true,
+        ["create", ..] => words.windows(3).any(|window| window == ["if", "not", "exists"]),
+        ["drop", ..] => words.windows(2).any(|window| window == ["if", "exists"]),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::test_support::script;
+    use crate::model::{Direction, StatementKind};
+
+    fn entry(script: &Script, done: usize, current: Option<usize>, state: JournalState) -> JournalEntry {
+        JournalEntry {
+            direction: Direction::Upgrade,
+            file_name: "1_a.sql".into(),
+            version: None,
+            checksum: String::new(),
+            total: script.statements.len(),
+            done,
+            done_digest: script.digest_of_first(done),
+            current,
+            current_digest: current.map(|current| script.digest_of(current)),
+            run_id: "r".into(),
+            state,
+        }
+    }
+
+    #[test]
+    fn a_failed_statement_is_run_again() {
+        let script = script("s", &[StatementKind::ImplicitCommit; 3]);
+        let entry = entry(&script, 1, Some(1), JournalState::Failed);
+        assert_eq!(resume(&entry, &script), Ok(Resume { done: 1 }));
+    }
+
+    #[test]
+    fn an_edit_of_what_is_done_is_refused_and_of_the_rest_is_not() {
+        let before = script("s", &[StatementKind::ImplicitCommit; 2]);
+        let entry = entry(&before, 1, None, JournalState::Failed);
+        let longer = script("s", &[StatementKind::ImplicitCommit; 5]);
+        assert_eq!(resume(&entry, &longer), Ok(Resume { done: 1 }));
+        let other = script("t", &[StatementKind::ImplicitCommit; 2]);
+        assert!(matches!(resume(&entry, &other), Err(PlanError::EditedSinceInterruption(_))));
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_never_guessed() {
+        let script = script("INSERT", &[StatementKind::Dml; 2]);
+        let entry = entry(&script, 0, Some(0), JournalState::Running);
+        assert!(matches!(resume(&entry, &script), Err(PlanError::UnknownOutcome { .. })));
+    }
+
+    #[test]
+    fn statements_that_may_run_twice_by_their_form() {
+        for (text, expected) in [
+            ("CREATE TABLE IF NOT EXISTS a (b int)", true),
+            ("create or  replace view v as select 1", true),
+            ("DROP INDEX IF EXISTS i ON t", true),
+            ("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)", false),
+            ("CREATE TABLE a (b int)", false),
+            ("INSERT INTO t VALUES ('if not exists')", false),
+            ("DROP TABLE a", false),
+        ] {
+            assert_eq!(repeatable_by_form(text), expected, "{text}");
+        }
+    }
+}
