@@ -1,0 +1,102 @@
+//! A throwaway MariaDB server.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::OnceLock;
+
+use super::client::{client, pipe, try_pipe};
+use super::supervisor::{ServerDir, program, start_on_free_port};
+use super::{PASSWORD, USER};
+
+/// `$1` mariadb-install-db, `$2` mariadbd, `$3` the directory, `$4` the port.
+const START: &str = r#"
+"$1" --no-defaults --datadir="$3/data" --auth-root-authentication-method=normal --skip-test-db \
+    --innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=0
+exec "$2" --no-defaults --datadir="$3/data" --socket="$3/socket" --port="$4" --bind-address=127.0.0.1 \
+    --pid-file="$3/mariadbd.pid" --tmpdir="$3" --max-connections=300 --skip-log-bin --skip-name-resolve \
+    --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 \
+    --innodb-doublewrite=0 --innodb-flush-method=nosync --key-buffer-size=8M --table-open-cache=400
+"#;
+
+/// The server. It lives as long as the test process.
+pub struct MariaDb {
+    dir: PathBuf,
+    port: u16,
+    _supervisor: Child,
+}
+
+impl MariaDb {
+    /// The server of this test process, started when first asked for.
+    pub fn get() -> &'static MariaDb {
+        static SERVER: OnceLock<MariaDb> = OnceLock::new();
+        SERVER.get_or_init(|| start_on_free_port(MariaDb::start))
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> PathBuf {
+        socket(&self.dir)
+    }
+
+    /// The `mariadb` client as the databases' user over the socket, reading its script from standard input.
+    pub fn client(&self, database: &str) -> Command {
+        let mut command = mariadb(&self.dir, USER);
+        command.env("MYSQL_PWD", PASSWORD).arg(database);
+        command
+    }
+
+    /// Runs statements as the server's root.
+    #[track_caller]
+    pub fn admin(&self, sql: &str) -> String {
+        pipe(&mut mariadb(&self.dir, "root"), sql)
+    }
+
+    /// The database's structure as text that two equal databases share; the tool's own tables left out.
+    #[track_caller]
+    pub fn schema(&self, database: &str) -> String {
+        let mut dump = client("mariadb-dump");
+        dump.args(["--no-defaults", "--no-data", "--routines", "--events", "--skip-dump-date", "--skip-comments"]);
+        dump.args(["-u", "root", "-S"]).arg(socket(&self.dir));
+        for table in ["_dbwarden_migrations", "_dbwarden_journal", "_dbwarden_events"] {
+            dump.arg(format!("--ignore-table={database}.{table}"));
+        }
+        let dumped = pipe(dump.arg(database), "");
+        // The next number of a key counts rows, not structure.
+        let lines = dumped.lines().map(|line| match line.split_once(" AUTO_INCREMENT=") {
+            Some((before, after)) => format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit())),
+            None => line.to_string(),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn start(port: u16) -> std::io::Result<MariaDb> {
+        let dir = ServerDir::new("mysql");
+        let path = dir.path().display().to_string();
+        let programs = ["mariadb-install-db", "mariadbd"].map(|name| program(name).display().to_string());
+        let arguments: Vec<String> = programs.into_iter().chain([path, port.to_string()]).collect();
+        let answers = || try_pipe(&mut mariadb(dir.path(), "root"), "SELECT 1").is_ok();
+        let supervisor = dir.start("KILL", START, &arguments, answers)?;
+        let server = MariaDb { dir: dir.path().to_path_buf(), port, _supervisor: supervisor };
+        server.admin(&format!(
+            "DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES;
+             CREATE USER {USER} IDENTIFIED BY '{PASSWORD}';
+             GRANT ALL ON `t\\_%`.* TO {USER};"
+        ));
+        Ok(server)
+    }
+}
+
+fn mariadb(dir: &Path, user: &str) -> Command {
+    let mut command = client("mariadb");
+    command.args(["--no-defaults", "-N", "-B", "-r", "--default-character-set=utf8mb4", "-u", user, "-S"]);
+    command.arg(socket(dir));
+    command
+}
+
+fn socket(dir: &Path) -> PathBuf {
+    dir.join("socket")
+}

@@ -1,0 +1,275 @@
+//! The built binary as a child process: started hermetically, watched, never left behind.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// What any run may take before it counts as hung. Generous: a loaded machine is no failure.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A run of `dbwarden` that has not started yet. Its environment is empty but for what is set here.
+#[must_use]
+pub struct Invocation {
+    arguments: Vec<OsString>,
+    folder: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+    input: String,
+}
+
+impl Invocation {
+    /// A run in `folder`.
+    pub fn new<A: Into<OsString>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Invocation {
+        Invocation {
+            arguments: arguments.into_iter().map(Into::into).collect(),
+            folder: folder.to_path_buf(),
+            environment: Vec::new(),
+            input: String::new(),
+        }
+    }
+
+    /// Sets an environment variable.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Invocation {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Runs in another folder.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Invocation {
+        self.folder = folder.into();
+        self
+    }
+
+    /// Text on standard input, which otherwise is empty.
+    pub fn input(mut self, text: &str) -> Invocation {
+        self.input = text.to_string();
+        self
+    }
+
+    /// Runs it to its end.
+    #[must_use = "how it ended is what the test is about"]
+    #[track_caller]
+    pub fn run(self) -> Finished {
+        self.spawn().finish()
+    }
+
+    /// Starts it and returns at once.
+    #[track_caller]
+    pub fn spawn(self) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dbwarden"));
+        command.args(&self.arguments).current_dir(&self.folder).env_clear();
+        // A home of its own: neither ~/.pgpass nor ~/.my.cnf of the developer may help a test to pass.
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", &self.folder);
+        command.env("NO_COLOR", "1").envs(self.environment);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("starting the built binary");
+
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = self.input;
+        thread::spawn(move || stdin.write_all(input.as_bytes()));
+        let stdout = Captured::new(child.stdout.take().expect("a pipe"));
+        let stderr = Captured::new(child.stderr.take().expect("a pipe"));
+        let id = Pid::from_child(&child);
+        let (sender, ended) = channel();
+        thread::spawn(move || sender.send(child.wait().expect("waiting for a child")));
+        let line = self.arguments.iter().map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ");
+        Running { line, id, ended, stdout, stderr, over: false }
+    }
+}
+
+/// A run of `dbwarden` that is going on. Dropping it kills the process.
+#[must_use]
+pub struct Running {
+    line: String,
+    id: Pid,
+    ended: Receiver<ExitStatus>,
+    stdout: Captured,
+    stderr: Captured,
+    over: bool,
+}
+
+impl Running {
+    /// Waits until standard error fulfils `condition` and returns it.
+    #[track_caller]
+    pub fn wait_for_stderr(&self, condition: impl Fn(&str) -> bool) -> String {
+        match self.stderr.wait(|text, closed| condition(text) || closed) {
+            Some(text) if condition(&text) => text,
+            other => panic!("never came on the standard error of `dbwarden {}`: {other:?}", self.line),
+        }
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        let _ = kill_process(self.id, signal);
+    }
+
+    /// Kills it as an out-of-memory killer would, and waits until it is gone.
+    pub fn kill9(mut self) {
+        self.signal(Signal::KILL);
+        let _ = self.ended.recv_timeout(LIMIT);
+        self.over = true;
+    }
+
+    /// Waits for its end. A process that takes too long is killed and fails the test.
+    #[must_use = "how it ended is what the test is about"]
+    #[track_caller]
+    pub fn finish(mut self) -> Finished {
+        let status = match self.ended.recv_timeout(LIMIT) {
+            Ok(status) => status,
+            Err(RecvTimeoutError::Timeout) => {
+                self.signal(Signal::KILL);
+                let (stdout, stderr) = (self.stdout.text(), self.stderr.text());
+                panic!("`dbwarden {}` hangs\n-- stdout\n{stdout}\n-- stderr\n{stderr}", self.line);
+            }
+            Err(RecvTimeoutError::Disconnected) => panic!("nobody waited for `dbwarden {}`", self.line),
+        };
+        self.over = true;
+        let line = self.line.clone();
+        Finished { line, code: status.code(), stdout: self.stdout.to_end(), stderr: self.stderr.to_end() }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.over && self.ended.try_recv().is_err() {
+            self.signal(Signal::KILL);
+        }
+    }
+}
+
+/// How a run ended. Every assertion shows all output when it fails, and gives the run back for the next one.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    line: String,
+    /// The exit code; None when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// It ended with this exit code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Finished {
+        self.holds(self.code == Some(code), &format!("exit code {code}"));
+        self
+    }
+
+    /// Standard output contains `text`.
+    #[track_caller]
+    pub fn prints(self, text: &str) -> Finished {
+        self.holds(self.stdout.contains(text), &format!("{text:?} on stdout"));
+        self
+    }
+
+    /// Standard error contains `text`.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Finished {
+        self.holds(self.stderr.contains(text), &format!("{text:?} on stderr"));
+        self
+    }
+
+    /// Either output contains `text`, in any case.
+    #[track_caller]
+    pub fn mentions(self, text: &str) -> Finished {
+        self.holds(self.output().to_lowercase().contains(&text.to_lowercase()), &format!("{text:?} in the output"));
+        self
+    }
+
+    /// Neither output contains `text`.
+    #[track_caller]
+    pub fn never_mentions(self, text: &str) -> Finished {
+        self.holds(!self.output().contains(text), &format!("no {text:?} in the output"));
+        self
+    }
+
+    /// Both outputs.
+    pub fn output(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// The lines of standard output that contain `text`.
+    pub fn lines_with(&self, text: &str) -> Vec<&str> {
+        self.stdout.lines().filter(|line| line.contains(text)).collect()
+    }
+
+    /// Standard output as the one JSON document it must be.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        let parsed = serde_json::from_str(&self.stdout);
+        self.holds(parsed.is_ok(), "one JSON document on stdout");
+        parsed.unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn holds(&self, condition: bool, expected: &str) {
+        let Finished { line, code, stdout, stderr } = self;
+        assert!(
+            condition,
+            "`dbwarden {line}`: expected {expected}, got exit code {code:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
+        );
+    }
+}
+
+/// A stream of the child, read as it comes.
+#[derive(Clone)]
+struct Captured(Arc<(Mutex<Stream>, Condvar)>);
+
+#[derive(Default)]
+struct Stream {
+    bytes: Vec<u8>,
+    closed: bool,
+}
+
+impl Captured {
+    fn new(mut source: impl Read + Send + 'static) -> Captured {
+        let captured = Captured(Arc::new((Mutex::new(Stream::default()), Condvar::new())));
+        let writer = captured.clone();
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            loop {
+                let count = source.read(&mut buffer).unwrap_or(0);
+                let (stream, changed) = &*writer.0;
+                let mut stream = stream.lock().expect("a reader that did not panic");
+                stream.bytes.extend_from_slice(&buffer[..count]);
+                stream.closed = count == 0;
+                changed.notify_all();
+                if count == 0 {
+                    return;
+                }
+            }
+        });
+        captured
+    }
+
+    /// Waits until `condition` holds for the text and whether it is complete; None when that takes too long.
+    fn wait(&self, condition: impl Fn(&str, bool) -> bool) -> Option<String> {
+        let deadline = Instant::now() + LIMIT;
+        let (stream, changed) = &*self.0;
+        let mut stream = stream.lock().expect("a reader that did not panic");
+        loop {
+            let text = String::from_utf8_lossy(&stream.bytes).into_owned();
+            if condition(&text, stream.closed) {
+                return Some(text);
+            }
+            let left = deadline.checked_duration_since(Instant::now())?;
+            stream = changed.wait_timeout(stream, left).expect("a reader that did not panic").0;
+        }
+    }
+
+    fn to_end(&self) -> String {
+        self.wait(|_, closed| closed).unwrap_or_else(|| self.text())
+    }
+
+    fn text(&self) -> String {
+        self.wait(|_, _| true).unwrap_or_default()
+    }
+}

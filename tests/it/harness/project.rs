@@ -1,0 +1,256 @@
+//! One test's own world: a folder with `dbwarden.toml` and `migrations/`, and a database nobody else uses.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dbwarden::dialect::Engine;
+use tempfile::TempDir;
+
+use super::client::{client, pipe, try_pipe};
+use super::dialect::Snippets;
+use super::mariadb::MariaDb;
+use super::postgres::Postgres;
+use super::process::{Finished, Invocation, Running};
+use super::{PASSWORD, USER, percent_encode};
+
+/// A folder and a fresh database, both gone after the test.
+pub struct Project {
+    engine: Engine,
+    folder: TempDir,
+    database: String,
+}
+
+impl Project {
+    /// A project whose configuration names its database `primary`, with an empty `migrations/`.
+    pub fn new(engine: Engine) -> Project {
+        let project = Project::bare(engine);
+        project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{}\"\n", project.url()));
+        std::fs::create_dir(project.path("migrations")).expect("creating migrations/");
+        project
+    }
+
+    /// An empty folder and an empty database.
+    pub fn bare(engine: Engine) -> Project {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let database = format!("t_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        match engine {
+            Engine::Postgres => {
+                Postgres::get().admin("postgres", &format!("CREATE DATABASE {database} OWNER {USER}"));
+            }
+            Engine::MySql => {
+                MariaDb::get().admin(&format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"));
+            }
+            Engine::Sqlite => {}
+        }
+        Project { engine, folder: tempfile::tempdir().expect("a temporary directory"), database }
+    }
+
+    /// The engine of its database.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// SQL for things every engine can do but spells its own way.
+    pub fn snippets(&self) -> &'static Snippets {
+        Snippets::of(self.engine)
+    }
+
+    /// The name of its database on the server.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// A path in its folder.
+    pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    /// The URL of its database, with the password, over TCP.
+    pub fn url(&self) -> String {
+        self.url_with_password(PASSWORD)
+    }
+
+    /// The URL with another password.
+    pub fn url_with_password(&self, password: &str) -> String {
+        // TLS has tests of its own; without it the others connect faster.
+        match self.engine {
+            Engine::Postgres => self.url_at(password, Postgres::get().port(), "?sslmode=disable"),
+            Engine::MySql => self.url_at(password, MariaDb::get().port(), ""),
+            Engine::Sqlite => format!("sqlite:///{}", self.path("app.db").display()),
+        }
+    }
+
+    /// The URL on another port of 127.0.0.1.
+    pub fn url_at(&self, password: &str, port: u16, parameters: &str) -> String {
+        let (scheme, password) = (self.engine.name(), percent_encode(password));
+        format!("{scheme}://{USER}:{password}@127.0.0.1:{port}/{}{parameters}", self.database)
+    }
+
+    /// Writes a file into the folder, with the folders above it.
+    pub fn file(&self, relative: &str, content: impl AsRef<[u8]>) -> &Project {
+        let path = self.path(relative);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("creating a folder");
+        std::fs::write(path, content).expect("writing a file");
+        self
+    }
+
+    /// Reads a file of the folder.
+    pub fn read(&self, relative: &str) -> String {
+        std::fs::read_to_string(self.path(relative)).expect("reading a file")
+    }
+
+    /// Removes a file of the folder.
+    pub fn remove(&self, relative: &str) -> &Project {
+        std::fs::remove_file(self.path(relative)).expect("removing a file");
+        self
+    }
+
+    /// Writes a migration with its two sections.
+    pub fn migration(&self, name: &str, upgrade: &str, rollback: &str) -> &Project {
+        self.file(&format!("migrations/{name}"), format!("-- upgrade\n\n{upgrade}\n\n-- rollback\n\n{rollback}\n"))
+    }
+
+    /// Writes the migrations `0001_create_t1.sql` up to `count`: each creates the table `t<N>` and drops it.
+    pub fn tables(&self, count: usize) -> &Project {
+        for number in 1..=count {
+            let (up, down) = (format!("CREATE TABLE t{number} (id int);"), format!("DROP TABLE t{number};"));
+            self.migration(&format!("{number:04}_create_t{number}.sql"), &up, &down);
+        }
+        self
+    }
+
+    /// Adds lines to `[database.primary]`.
+    pub fn toml_extra(&self, lines: &str) -> &Project {
+        let text = self.read("dbwarden.toml");
+        self.file("dbwarden.toml", format!("{text}{lines}\n"))
+    }
+
+    /// A run in the folder, to be given an environment or input first.
+    pub fn command<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Invocation {
+        Invocation::new(self.folder.path(), arguments)
+    }
+
+    /// Runs `dbwarden` in the folder to its end.
+    #[must_use = "how it ended is what the test is about"]
+    #[track_caller]
+    pub fn run<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Finished {
+        self.command(arguments).run()
+    }
+
+    /// Starts `dbwarden` in the folder.
+    #[track_caller]
+    pub fn spawn<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Running {
+        self.command(arguments).spawn()
+    }
+
+    /// Runs `migrate`, which must succeed.
+    #[track_caller]
+    pub fn migrate(&self) -> Finished {
+        self.run(["migrate"]).exits(0)
+    }
+
+    /// Runs with `--json` and parses the document.
+    #[track_caller]
+    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        self.run(arguments.iter().chain(&["--json"])).json()
+    }
+
+    /// Runs SQL through the engine's own client: one row a line, columns separated by `|`.
+    #[track_caller]
+    pub fn sql(&self, sql: &str) -> String {
+        pipe(&mut self.client(), &format!("{sql};\n")).replace('\t', "|")
+    }
+
+    /// Whether the engine's own client accepts `sql`.
+    pub fn sql_works(&self, sql: &str) -> bool {
+        try_pipe(&mut self.client(), &format!("{sql};\n")).is_ok()
+    }
+
+    /// Whether there is such a table.
+    pub fn has_table(&self, name: &str) -> bool {
+        self.sql_works(&format!("SELECT count(*) FROM {name}"))
+    }
+
+    /// The engine's own client on this database.
+    pub fn client(&self) -> std::process::Command {
+        match self.engine {
+            Engine::Postgres => Postgres::get().psql(USER, &self.database),
+            Engine::MySql => MariaDb::get().client(&self.database),
+            Engine::Sqlite => {
+                let mut sqlite = client("sqlite3");
+                sqlite.args(["-bail", "-batch", "-init", "/dev/null"]).arg(self.path("app.db"));
+                sqlite
+            }
+        }
+    }
+
+    /// The database's structure without the tool's own tables, as text that two equal databases share.
+    #[track_caller]
+    pub fn schema(&self) -> String {
+        match self.engine {
+            Engine::Postgres => Postgres::get().schema(&self.database),
+            Engine::MySql => MariaDb::get().schema(&self.database),
+            Engine::Sqlite => self.sql(
+                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT LIKE '\\_dbwarden\\_%' ESCAPE '\\' \
+                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
+            ),
+        }
+    }
+
+    /// The file names in the history, in order of application.
+    #[track_caller]
+    pub fn history(&self) -> Vec<String> {
+        let rows = self.sql("SELECT filename FROM _dbwarden_migrations ORDER BY sequence");
+        rows.lines().map(str::to_string).collect()
+    }
+
+    /// The versions in the history, in order of application; repeatables are left out.
+    #[track_caller]
+    pub fn versions(&self) -> Vec<String> {
+        let rows = self.sql("SELECT version FROM _dbwarden_migrations WHERE version IS NOT NULL ORDER BY sequence");
+        rows.lines().map(str::to_string).collect()
+    }
+
+    /// Everything that writing would change: structure, history, the names and contents of all files.
+    #[track_caller]
+    pub fn fingerprint(&self) -> String {
+        let history = match self.has_table("_dbwarden_migrations") {
+            true => self.sql("SELECT filename, checksum, applied_at FROM _dbwarden_migrations ORDER BY sequence"),
+            false => "no history".to_string(),
+        };
+        let mut files = String::new();
+        list_files(self.folder.path(), &mut files);
+        format!("{}\n{history}\n{files}", self.schema())
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        // A leftover does no harm, as the whole server goes; a panic here while a test fails would hide the failure.
+        let drop = format!("DROP DATABASE {}", self.database);
+        let _ = match self.engine {
+            Engine::Postgres => {
+                try_pipe(&mut Postgres::get().psql("postgres", "postgres"), &format!("{drop} WITH (FORCE)"))
+            }
+            Engine::MySql => try_pipe(&mut self.client(), &drop),
+            Engine::Sqlite => Ok(String::new()),
+        };
+    }
+}
+
+/// Names and contents of the files below `folder`; of databases, which reading may touch, nothing.
+fn list_files(folder: &Path, files: &mut String) {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() && !path.is_symlink() {
+            list_files(&path, files);
+        } else if !name.starts_with("app.db") {
+            let content = std::fs::read(&path).unwrap_or_default();
+            files.push_str(&format!("{}\n{}\n", path.display(), content.escape_ascii()));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The migration lock: one run at a time, whoever is killed leaves nothing behind.
+
+use rustix::process::Signal;
+
+use crate::harness::{Engine, Finished, Project, Running, exit, wait_until};
+
+on_each_engine![
+    two_runs_on_an_empty_database_apply_once,
+    ten_runs_race_and_each_migration_runs_once,
+    who_waits_says_who_holds_the_lock,
+    who_waits_too_long_gives_up,
+    a_killed_run_leaves_no_lock,
+    a_failed_run_leaves_no_lock,
+    lock_status_shows_the_holder,
+    reading_needs_no_lock,
+    an_interrupted_run_stops_cleanly,
+    a_terminated_run_stops_cleanly,
+];
+
+/// Migrations of which the second keeps the lock for some seconds.
+fn slow_project(project: &Project) -> Running {
+    project.tables(1);
+    project.migration("0002_slow.sql", &format!("{};\nINSERT INTO t1 VALUES (1);", project.snippets().slow), "");
+    let holder = project.spawn(["migrate"]);
+    // The history row of the first tells that the second is under way.
+    wait_until("the first migration is recorded", || {
+        project.has_table("_dbwarden_migrations") && project.versions() == ["0001"]
+    });
+    holder
+}
+
+fn two_runs_on_an_empty_database_apply_once(project: &Project) {
+    project.tables(5);
+    let runs = [project.spawn(["migrate"]), project.spawn(["migrate"])];
+    runs.into_iter().map(Running::finish).for_each(|run| drop(run.exits(exit::DONE)));
+    assert_eq!(project.versions(), ["0001", "0002", "0003", "0004", "0005"]);
+}
+
+fn ten_runs_race_and_each_migration_runs_once(project: &Project) {
+    project.tables(2).migration("0003_count.sql", "INSERT INTO t1 VALUES (1);", "DELETE FROM t1;");
+    let runs: Vec<Running> = (0..10).map(|_| project.spawn(["migrate"])).collect();
+    let runs: Vec<Finished> = runs.into_iter().map(|run| run.finish().exits(exit::DONE)).collect();
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+    assert_eq!(project.sql("SELECT count(*) FROM t1"), "1");
+    let idle = runs.iter().filter(|run| run.output().to_lowercase().contains("up to date")).count();
+    assert_eq!(idle, 9);
+}
+
+fn who_waits_says_who_holds_the_lock(project: &Project) {
+    let holder = slow_project(project);
+    let waiter = project.spawn(["migrate"]);
+    let told = waiter.wait_for_stderr(|text| text.contains("lock"));
+    assert!(told.to_lowercase().contains("wait"), "{told}");
+    holder.finish().exits(exit::DONE);
+    waiter.finish().exits(exit::DONE).mentions("up to date");
+    assert_eq!(project.sql("SELECT count(*) FROM t1"), "1");
+}
+
+fn who_waits_too_long_gives_up(project: &Project) {
+    project.toml_extra("lock_wait = \"500ms\"");
+    let holder = slow_project(project);
+    project.run(["migrate"]).exits(exit::LOCKED).mentions("lock");
+    project.run(["rollback"]).exits(exit::LOCKED);
+    holder.finish().exits(exit::DONE);
+}
+
+fn a_killed_run_leaves_no_lock(project: &Project) {
+    slow_project(project).kill9();
+    let report = project.run(["migrate"]);
+    // Where a statement outside any transaction was running, nobody can know whether it is done.
+    assert!(matches!(report.code, Some(exit::DONE | exit::PARTLY)), "{report:?}");
+    project.run(["lock-status"]).exits(exit::DONE).mentions("free");
+}
+
+fn a_failed_run_leaves_no_lock(project: &Project) {
+    project.tables(1).migration("0002_break.sql", project.snippets().failing.0, "");
+    project.run(["migrate"]).exits(exit::SQL_FAILED);
+    project.run(["lock-status"]).exits(exit::DONE).mentions("free");
+    project.remove("migrations/0002_break.sql").migrate();
+}
+
+fn lock_status_shows_the_holder(project: &Project) {
+    let holder = slow_project(project);
+    project.run(["lock-status"]).exits(exit::DONE).mentions("held");
+    holder.finish().exits(exit::DONE);
+    project.run(["lock-status"]).exits(exit::DONE).mentions("free");
+}
+
+#[test]
+fn unlock_needs_consent_and_ends_the_holder_on_postgres() {
+    unlock_ends_the_holder(&Project::new(Engine::Postgres));
+}
+
+#[test]
+fn unlock_needs_consent_and_ends_the_holder_on_mysql() {
+    unlock_ends_the_holder(&Project::new(Engine::MySql));
+}
+
+fn unlock_ends_the_holder(project: &Project) {
+    let holder = slow_project(project);
+    let refused = project.command(["unlock"]).input("n\n").run();
+    assert_ne!(refused.code, Some(exit::DONE), "{refused:?}");
+    project.run(["unlock", "--yes"]).exits(exit::DONE);
+    let ended = holder.finish();
+    assert_ne!(ended.code, Some(exit::DONE), "{ended:?}");
+    project.run(["unlock", "--yes"]).exits(exit::DONE).mentions("free");
+}
+
+fn reading_needs_no_lock(project: &Project) {
+    let holder = slow_project(project);
+    for arguments in [&["status"][..], &["history"], &["migrate", "--dry-run"]] {
+        project.run(arguments).exits(exit::DONE);
+    }
+    project.run(["lock-status"]).mentions("held");
+    holder.finish().exits(exit::DONE);
+}
+
+fn an_interrupted_run_stops_cleanly(project: &Project) {
+    stops_cleanly(project, Signal::INT, 130);
+}
+
+fn a_terminated_run_stops_cleanly(project: &Project) {
+    stops_cleanly(project, Signal::TERM, 143);
+}
+
+fn stops_cleanly(project: &Project, signal: Signal, code: i32) {
+    let holder = slow_project(project);
+    holder.signal(signal);
+    holder.finish().exits(code);
+    assert_eq!(project.versions(), ["0001"]);
+    assert_eq!(project.sql("SELECT count(*) FROM t1"), "0");
+    project.run(["lock-status"]).exits(exit::DONE).mentions("free");
+}

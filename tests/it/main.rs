@@ -1,0 +1,26 @@
+//! Tests of the built binary against real servers, one module per behaviour, and of the rules the source keeps.
+
+// A test that cannot go on panics, and it reads and writes the files it gives to the binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+#[macro_use]
+mod harness;
+
+mod bad_input;
+mod config_cli;
+mod disagreement;
+mod edges;
+mod engine_sql;
+mod failure;
+mod help;
+mod json;
+mod lock;
+mod migrate;
+mod python_defects;
+mod repair;
+mod repeatable;
+mod reports;
+mod rollback;
+mod secrets;
+mod sessions;
+mod tls;
