@@ -96,6 +96,18 @@ impl<'t> Splitter<'t> {
         std::mem::take(&mut self.problems)
     }
 
+    #[cfg(test)]
+    pub(super) fn delimiter(&self) -> &'t str {
+        self.lexer.delimiter()
+    }
+
+    /// As if a `DELIMITER` command stood before the text.
+    #[cfg(test)]
+    pub(super) fn force_delimiter(&mut self, delimiter: &'t str) {
+        self.lexer.set_delimiter(delimiter);
+        self.delimiter_command = (delimiter != ";").then_some(0..0);
+    }
+
     fn problem(&mut self, kind: ParseErrorKind, span: Range<usize>) {
         self.problems.push(Problem { kind, span });
     }
@@ -149,6 +161,9 @@ impl<'t> Splitter<'t> {
                     }
                 }
                 TokenKind::Terminator if self.ends_statement(&body) => {
+                    if let Some(open) = self.lexer.close_executable_comment() {
+                        self.unterminated(Enclosure::BlockComment, &(open..token.span.start));
+                    }
                     self.piece(PieceKind::Statement, start..end);
                     self.piece(PieceKind::Gap, end..token.span.start);
                     self.piece(PieceKind::Terminator, token.span);
