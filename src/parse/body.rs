@@ -191,7 +191,7 @@ impl BodyTracker {
         }
         if is("REPEAT") {
             // REPEAT('x', 3) is a function.
-            return !lexer.peek_code().is_some_and(|next| lexer.text_of(&next) == "(");
+            return lexer.peek_code().is_none_or(|next| lexer.text_of(&next) != "(");
         }
         if is("FOR") {
             // MariaDB's FOR i IN …; not FOR EACH ROW, FOR UPDATE, CURSOR FOR.

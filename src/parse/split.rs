@@ -280,12 +280,7 @@ impl<'t> Splitter<'t> {
             TokenKind::Symbol if bytes[token.span.start] == commands.prefix => {
                 let next = bytes.get(token.span.end);
                 let is_sql = next.is_some_and(|next| commands.sql_after_prefix.contains(next));
-                let is_dot_command = || {
-                    between_statements
-                        && next.is_some_and(u8::is_ascii_alphabetic)
-                        && self.begins_line(token.span.start)
-                };
-                !is_sql && (!commands.only_between_statements || is_dot_command())
+                !is_sql && (between_statements || !commands.only_between_statements)
             }
             TokenKind::Word if between_statements => {
                 let word = self.lexer.text_of(token);

@@ -60,7 +60,7 @@ fn each_mistake_is_told_with_its_line() {
     ];
     for (engine, text, line, kind) in table {
         let errors = parse(engine, text).expect_err(text);
-        let found: Vec<_> = errors.iter().map(|error| (error.line, &error.kind)).collect();
+        let found: Vec<_> = errors.iter().map(|error| (error.line, &*error.kind)).collect();
         assert_eq!(found, [(Some(line), &kind)], "{text:?}");
         assert!(!errors[0].remedy().is_empty() && !errors[0].message().is_empty());
     }
@@ -76,7 +76,7 @@ fn missing_sections_are_told() {
         ("-- upgrade\nselect 1 -- rollback\n", vec![Kind::MissingRollback]),
     ] {
         let errors = parse(Postgres, text).expect_err(text);
-        assert_eq!(errors.into_iter().map(|error| error.kind).collect::<Vec<_>>(), kinds, "{text:?}");
+        assert_eq!(errors.into_iter().map(|error| *error.kind).collect::<Vec<_>>(), kinds, "{text:?}");
     }
 }
 
@@ -91,14 +91,14 @@ fn unknown_directives_are_told_with_what_was_meant() {
         ("-- dbwarden: done-if SELECT 1", None),
     ] {
         let errors = parse(Postgres, &format!("{line}\n-- upgrade\n-- rollback\n")).expect_err(line);
-        match &errors[0].kind {
+        match &*errors[0].kind {
             Kind::UnknownDirective { suggestion: found, .. } => assert_eq!(*found, suggestion, "{line}"),
             other => panic!("{line}: {other:?}"),
         }
     }
     for line in ["transaction = maybe", "split", "lock_timeout = 5", "statement_timeout", "irreversible = yes"] {
         let errors = parse(Sqlite, &format!("-- dbwarden: {line}\n-- upgrade\n-- rollback\n")).expect_err(line);
-        assert!(matches!(errors[0].kind, Kind::BadDirectiveValue { .. }), "{line}: {errors:?}");
+        assert!(matches!(*errors[0].kind, Kind::BadDirectiveValue { .. }), "{line}: {errors:?}");
     }
 }
 
@@ -106,10 +106,10 @@ fn unknown_directives_are_told_with_what_was_meant() {
 fn bytes_that_are_no_text_are_told_with_their_place() {
     let path = Path::new("dir/0001_x.sql");
     let errors = migration(Sqlite, path, b"-- upgrade\nselect '\xff';\n-- rollback\n".to_vec()).expect_err("not UTF-8");
-    assert_eq!(errors[0].kind, Kind::InvalidUtf8 { offset: 19 });
+    assert_eq!(*errors[0].kind, Kind::InvalidUtf8 { offset: 19 });
     assert_eq!((errors[0].line, errors[0].column), (Some(2), Some(9)));
     let errors = parse(Sqlite, "-- upgrade\n\0-- rollback\n").expect_err("NUL");
-    assert_eq!(errors[0].kind, Kind::NulByte { offset: 11 });
+    assert_eq!(*errors[0].kind, Kind::NulByte { offset: 11 });
 }
 
 #[test]
@@ -124,11 +124,11 @@ fn all_problems_of_a_file_are_told_in_order() {
 #[test]
 fn a_bad_name_is_told_with_the_content() {
     let errors = migration(Sqlite, Path::new("V1__a.sql"), b"\xff".to_vec()).expect_err("both");
-    assert!(matches!(errors[0].kind, Kind::FileName(_)) && matches!(errors[1].kind, Kind::InvalidUtf8 { .. }));
+    assert!(matches!(*errors[0].kind, Kind::FileName(_)) && matches!(*errors[1].kind, Kind::InvalidUtf8 { .. }));
 }
 
 #[test]
 fn a_stored_script_is_checked_as_well() {
     let error = script(Postgres, "0001 (stored)", "select 1;\ncommit;".to_string().into()).expect_err("a lone COMMIT");
-    assert_eq!((error.line, error.kind), (Some(2), Kind::CommitWithoutBegin));
+    assert_eq!((error.line, *error.kind), (Some(2), Kind::CommitWithoutBegin));
 }
