@@ -183,7 +183,10 @@ impl<'t> Splitter<'t> {
                 }
                 _ => {
                     body.observe(&token, &self.lexer);
-                    end = token.span.end;
+                    // Under another delimiter, the `;` of `END; $$` is one too many.
+                    if self.lexer.text_of(&token) != ";" {
+                        end = token.span.end;
+                    }
                     match body.parentheses() {
                         0 => parenthesis = None,
                         _ => _ = parenthesis.get_or_insert(token.span.start),
