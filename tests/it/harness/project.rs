@@ -131,6 +131,17 @@ impl Project {
         Invocation::new(self.folder.path(), arguments)
     }
 
+    /// A run of a shell script in the folder; `dbwarden` in it is the built binary.
+    pub fn shell(&self, script: &str) -> Invocation {
+        Invocation::shell(self.folder.path(), script)
+    }
+
+    /// Copies what is in a folder of the repository (or one file of it) into the folder.
+    pub fn copy_of(&self, relative: &str) -> &Project {
+        copy(&repository().join(relative), self.folder.path());
+        self
+    }
+
     /// Runs `dbwarden` in the folder to its end.
     #[must_use = "how it ended is what the test is about"]
     #[track_caller]
@@ -236,6 +247,24 @@ impl Drop for Project {
             Engine::MySql => try_pipe(&mut self.client(), &drop),
             Engine::Sqlite => Ok(String::new()),
         };
+    }
+}
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file goes into the folder `to`, of a folder what is in it.
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        std::fs::copy(from, to.join(from.file_name().expect("a name"))).expect("copying a file");
+        return;
+    }
+    for entry in std::fs::read_dir(from).expect("a folder of the repository").flatten() {
+        let target = if entry.path().is_dir() { to.join(entry.file_name()) } else { to.to_path_buf() };
+        std::fs::create_dir_all(&target).expect("creating a folder");
+        copy(&entry.path(), &target);
     }
 }
 
