@@ -6,8 +6,8 @@ use super::Context;
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::LockKey;
-use crate::db::{self, ConnectOptions, Session, SessionOptions, SqlErrorKind, SqliteFile};
-use crate::dialect::{Engine, Tables};
+use crate::db::{self, ConnectOptions, Session, SessionOptions, SqliteFile};
+use crate::dialect::Tables;
 use crate::error::Error;
 use crate::executor::RunIdentity;
 use crate::model::Catalog;
@@ -58,13 +58,8 @@ pub(super) async fn open(
             context.printer.message(&format!("waiting for {location}: {error}"));
         }
     };
-    let settings = session_options(target);
-    let connected = match db::connect_within(&options, &settings, patience, &mut on_retry).await {
-        Err(error) if error.kind == SqlErrorKind::DatabaseMissing && options.engine() == Engine::Sqlite => {
-            db::connect(&ConnectOptions::Sqlite(SqliteFile::in_memory()), &settings).await
-        }
-        other => other,
-    };
+    let database = if purpose == Purpose::Inspect { existing_or_empty(&options) } else { options.clone() };
+    let connected = db::connect_within(&database, &session_options(target), patience, &mut on_retry).await;
     let session = connected.map_err(|error| {
         let mut failed = Error::from(&error);
         failed.message = format!("{location}: {}", error.message);
@@ -77,6 +72,16 @@ pub(super) async fn open(
     let tables = tables(target, &options);
     let lock_key = LockKey::new(&options, &tables.schema, &tables.history, &context.application_name());
     Ok(Opened { session, tables, location, lock_key })
+}
+
+/// A private empty database in place of a SQLite file that is not there.
+fn existing_or_empty(options: &ConnectOptions) -> ConnectOptions {
+    match options {
+        ConnectOptions::Sqlite(SqliteFile { path: Some(path), .. }) if !path.exists() => {
+            ConnectOptions::Sqlite(SqliteFile::in_memory())
+        }
+        other => other.clone(),
+    }
 }
 
 /// The session's settings as `connect` applies them. The role is not among them: the executor takes it on for the

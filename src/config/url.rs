@@ -47,6 +47,9 @@ pub enum UrlError {
     /// Percent-encoding that is not UTF-8.
     #[error("the URL's percent-encoding does not give UTF-8")]
     NotUtf8,
+    /// A login where only a path belongs: most likely the URL of a server with the wrong scheme.
+    #[error("a SQLite URL is only a path, and this one has a user or a password in it; check its scheme")]
+    LoginInPath,
     /// SQLite's own URI file names.
     #[error("SQLite's file: URIs are not supported; write sqlite:///relative/path or sqlite:////absolute/path")]
     FileUri,

@@ -39,7 +39,11 @@ impl Error {
 /// An error of a statement of our own, or of connecting.
 impl From<&SqlError> for Error {
     fn from(error: &SqlError) -> Self {
-        let mut failure = Error::new(kind_elsewhere(error.kind), error.message.clone());
+        let message = match error.kind {
+            SqlErrorKind::ReadOnly => format!("the database is read-only: {}", error.message),
+            _ => error.message.clone(),
+        };
+        let mut failure = Error::new(kind_elsewhere(error.kind), message);
         failure.server = server_message(error);
         failure.hints.extend(next_step(error.kind).map(str::to_string));
         failure
