@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Context;
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::LockKey;
+use crate::db::lock::{self, LockHolder, LockKey};
 use crate::db::{self, ConnectOptions, Session, SessionOptions, SqliteFile};
 use crate::dialect::Tables;
 use crate::error::Error;
@@ -25,6 +25,20 @@ impl Opened {
     /// Reads history and journal.
     pub(super) async fn load(&mut self) -> Result<Bookkeeping, Error> {
         history_table::load(self.session.as_mut(), &self.tables).await.map_err(Error::from)
+    }
+
+    /// The same for commands that look without the lock: what another run is doing just now is not interrupted, and
+    /// stays out of the journal they see. The second value says who that is.
+    pub(super) async fn look(&mut self) -> Result<(Bookkeeping, Option<LockHolder>), Error> {
+        let mut bookkeeping = self.load().await?;
+        if bookkeeping.journal.is_empty() {
+            return Ok((bookkeeping, None));
+        }
+        let holder = lock::holder(self.session.as_mut(), &self.lock_key).await?;
+        if holder.is_some() {
+            bookkeeping.journal.clear();
+        }
+        Ok((bookkeeping, holder))
     }
 
     /// Who runs, for history rows and events.

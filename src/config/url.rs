@@ -149,6 +149,10 @@ fn parse_sqlite(rest: &str) -> Result<DatabaseUrl, UrlError> {
     if path.starts_with("file:") {
         return Err(UrlError::FileUri);
     }
+    // `user:password@host`: never a path that anybody meant, and always one that must not be shown.
+    if path.split_once('@').is_some_and(|(login, _)| login.contains(':')) {
+        return Err(UrlError::LoginInPath);
+    }
     let mut params = parse_query(query)?;
     let in_memory = params.iter().any(|(name, value)| name == "mode" && value == "memory");
     params.retain(|(name, value)| !(name == "mode" && value == "memory"));

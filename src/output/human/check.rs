@@ -75,7 +75,13 @@ mod tests {
                     finding(FindingSeverity::Warning, None, Some("write it")),
                 ],
             },
-            DatabaseCheck { database: "other".into(), checked_files: 2, pending: None, pending_files: vec![], findings: vec![] },
+            DatabaseCheck {
+                database: "other".into(),
+                checked_files: 2,
+                pending: None,
+                pending_files: vec![],
+                findings: vec![],
+            },
         ];
         assert_eq!(
             anstream::adapter::strip_str(&render(&CheckReport { databases })).to_string(),
