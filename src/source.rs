@@ -1,6 +1,7 @@
 //! Migration files on disk: the only place that reads and writes them.
 #![allow(clippy::disallowed_methods, reason = "this is the room the ban on std::fs names")]
 
+use std::ffi::OsString;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -118,8 +119,9 @@ struct Entry {
     bytes: u64,
 }
 
-/// The `.sql` files that may be this database's, in the order of their names.
-fn list(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<Entry>, SourceError> {
+/// The names of the `.sql` files in `dir` that may be this database's, in order. `display_dir` stands for `dir` in
+/// errors.
+pub fn file_names(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<OsString>, SourceError> {
     let of_folder = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => SourceError::MissingFolder(display_dir.to_path_buf()),
         io::ErrorKind::NotADirectory => SourceError::NotAFolder(display_dir.to_path_buf()),
@@ -138,7 +140,12 @@ fn list(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<Entry>, So
         }
     }
     names.sort();
-    names
+    Ok(names)
+}
+
+/// The files of [`file_names`], each of which must be one.
+fn list(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<Entry>, SourceError> {
+    file_names(database, dir, display_dir)?
         .into_iter()
         .enumerate()
         .map(|(index, name)| {

@@ -17,6 +17,9 @@ pub struct GlobalArgs {
     /// Read this configuration instead of the nearest dbwarden.toml
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+    /// Read migrations from this folder
+    #[arg(long, value_name = "FOLDER", global = true)]
+    pub migrations_dir: Option<PathBuf>,
     /// Use dev_database_url
     #[arg(long, global = true)]
     pub dev: bool,

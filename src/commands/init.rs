@@ -5,17 +5,16 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::cli::InitArgs;
-use crate::config::{DatabaseType, sample_toml};
+use crate::config::{DatabaseType, FILE_NAME, sample_toml};
 use crate::error::Error;
 use crate::output::report::{InitReport, Report};
 
-const CONFIG_FILE: &str = "dbwarden.toml";
 const MIGRATIONS_FOLDER: &str = "migrations";
 
 /// `init [FOLDER]`: a configuration and a folder for migrations. Never overwrites anything.
 pub(super) fn run(args: &InitArgs) -> Result<Report, Error> {
     let mut created = Vec::new();
-    let config = args.folder.join(CONFIG_FILE);
+    let config = args.folder.join(FILE_NAME);
     fs::create_dir_all(&args.folder).map_err(|error| Error::from_io(&args.folder, "created", &error))?;
     // `create_new` leaves no moment between the look and the write.
     let mut file = fs::File::create_new(&config).map_err(|error| Error::from_io(shown(&config), "written", &error))?;
@@ -47,7 +46,7 @@ mod tests {
         let args = InitArgs { folder: folder.path().join("new") };
         let Ok(Report::Init(report)) = run(&args) else { panic!("not initialised") };
         assert_eq!(report.created.len(), 2);
-        let config = args.folder.join(CONFIG_FILE);
+        let config = args.folder.join(FILE_NAME);
         assert!(args.folder.join(MIGRATIONS_FOLDER).is_dir());
 
         fs::write(&config, "mine").expect("written");

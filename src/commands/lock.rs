@@ -13,7 +13,7 @@ pub(super) async fn status(context: &Context<'_>, settings: &Settings) -> Outcom
     let collected = for_each(settings, false, async |target| {
         let mut opened = match session::open(context, target, Purpose::Inspect, Duration::ZERO).await {
             Ok(opened) => opened,
-            Err(error) => return Err(Error::from(error)).into(),
+            Err(error) => return Err(error).into(),
         };
         let holder = lock::holder(opened.session.as_mut(), &opened.lock_key).await;
         opened.session.close().await;

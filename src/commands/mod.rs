@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod database;
 mod history;
 mod init;
 mod lock;
@@ -12,7 +13,7 @@ mod repair;
 mod rollback;
 mod run;
 mod session;
-mod settings;
+mod show_config;
 mod signals;
 mod status;
 mod targets;
@@ -22,11 +23,12 @@ pub(crate) use version::report as version_report;
 
 use std::time::Duration;
 
-use crate::cli::{Command, GlobalArgs, LimitArgs};
+use crate::cli::{Command, DatabaseCommand, GlobalArgs, LimitArgs};
 use crate::config::{self, Environment, Flags, Settings};
 use crate::db::lock::LockHolder;
+use crate::db::notices;
 use crate::error::{Error, ErrorKind, Exit};
-use crate::executor::Interrupt;
+use crate::executor::{Interrupt, Interrupter};
 use crate::output::Printer;
 use crate::output::report::Report;
 
@@ -36,13 +38,41 @@ pub struct Context<'a> {
     pub global: &'a GlobalArgs,
     /// The only way to talk to the user.
     pub printer: &'a Printer,
-    /// This run's id: in the history, in the events, and in the server's process list.
+    /// Names this run in the history, in the process list of servers and in the report.
     pub run_id: String,
     /// Whether somebody asked to stop.
     pub interrupt: Interrupt,
+    interrupter: Interrupter,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The context of one run.
+    pub fn new(global: &'a GlobalArgs, printer: &'a Printer) -> Self {
+        let (interrupter, interrupt) = Interrupt::channel();
+        Context { global, printer, run_id: uuid::Uuid::now_v7().to_string(), interrupt, interrupter }
+    }
+
+    /// Flags, environment and configuration file, resolved. Warnings are shown at once: what they are about may be
+    /// the reason for what fails later.
+    pub fn settings(&self, limits: &LimitArgs) -> Result<Settings, Error> {
+        let flags = Flags {
+            config: self.global.config.clone(),
+            database: self.global.database.clone(),
+            all: self.global.all,
+            dev: self.global.dev,
+            url: self.global.url.clone(),
+            lock_wait: limits.lock_wait,
+            lock_timeout: limits.lock_timeout,
+            statement_timeout: limits.statement_timeout,
+            migrations_dir: self.global.migrations_dir.clone(),
+        };
+        let folder = std::env::current_dir()
+            .map_err(|error| Error::new(ErrorKind::Usage, format!("there is no working directory: {error}")))?;
+        let settings = config::resolve(&flags, &Environment::from_process(), &folder, &self.run_id)?;
+        settings.warnings.iter().for_each(|warning| self.printer.warning(warning));
+        Ok(settings)
+    }
+
     /// What others see as the holder of the lock: the same as in the server's process list.
     fn application_name(&self) -> String {
         format!("dbwarden/{} {}", env!("CARGO_PKG_VERSION"), self.run_id)
@@ -103,62 +133,47 @@ impl From<Result<Report, Error>> for Outcome {
 }
 
 /// Runs a command. Only those that talk to a database start a runtime: `version` and `completions` answer at once.
-pub fn dispatch(global: &GlobalArgs, printer: &Printer, command: &Command) -> Outcome {
+pub fn dispatch(context: &Context<'_>, command: &Command) -> Outcome {
     match command {
-        Command::Init(args) => return init::run(args).into(),
-        Command::Completions(args) => return completions::run(args).into(),
-        Command::Version(_) => return version::run().into(),
-        _ => {}
+        Command::Init(args) => init::run(args).into(),
+        Command::New(args) => new::run(args, context).into(),
+        Command::Completions(args) => completions::run(args).into(),
+        Command::Version(_) => version::run().into(),
+        Command::Config(_) => show_config::run(context).into(),
+        Command::Database(args) => match args.command {
+            DatabaseCommand::List(_) => database::list(context).into(),
+        },
+        Command::Migrate(args) => connected(context, &args.limits, command),
+        Command::Rollback(args) => connected(context, &args.limits, command),
+        Command::Downgrade(args) => connected(context, &args.limits, command),
+        Command::Status(_)
+        | Command::History(_)
+        | Command::Check(_)
+        | Command::Repair(_)
+        | Command::LockStatus(_)
+        | Command::Unlock(_) => connected(context, &LimitArgs::default(), command),
     }
-    let (interrupter, interrupt) = Interrupt::channel();
-    let context = Context { global, printer, run_id: uuid::Uuid::now_v7().to_string(), interrupt };
-    let settings = match resolve(&context, command) {
+}
+
+/// Commands that talk to a database.
+fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Outcome {
+    let settings = match context.settings(limits) {
         Ok(settings) => settings,
         Err(error) => return error.into(),
     };
-    targets::pass_on_warnings(&context, &settings);
-    let mut outcome = match command {
-        Command::New(args) => new::run(args, &settings).into(),
-        Command::Config(_) => settings::config(&settings, global.all),
-        Command::Database(_) => settings::list(&settings),
-        _ => match runtime() {
-            Ok(runtime) => runtime.block_on(async {
-                signals::listen(interrupter);
-                with_database(&context, &settings, command).await
-            }),
-            Err(error) => error.into(),
-        },
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return error.into(),
     };
+    notices::install();
+    let mut outcome = runtime.block_on(async {
+        signals::listen(&context.interrupter);
+        with_settings(context, &settings, command).await
+    });
     // No layer puts a secret into a message; a driver or a server might.
     let secrets = settings.secrets();
-    for (_, error) in &mut outcome.errors {
-        error.scrub(&|text| config::redact(text, &secrets));
-    }
+    outcome.errors = outcome.errors.into_iter().map(|(database, error)| (database, error.without(&secrets))).collect();
     outcome
-}
-
-fn resolve(context: &Context<'_>, command: &Command) -> Result<Settings, Error> {
-    let global = context.global;
-    let limits = match command {
-        Command::Migrate(args) => args.limits.clone(),
-        Command::Rollback(args) => args.limits.clone(),
-        Command::Downgrade(args) => args.limits.clone(),
-        _ => LimitArgs::default(),
-    };
-    let flags = Flags {
-        config: global.config.clone(),
-        database: global.database.clone(),
-        all: global.all,
-        dev: global.dev,
-        url: global.url.clone(),
-        lock_wait: limits.lock_wait,
-        lock_timeout: limits.lock_timeout,
-        statement_timeout: limits.statement_timeout,
-        migrations_dir: None,
-    };
-    let folder = std::env::current_dir()
-        .map_err(|error| Error::from_io(std::path::Path::new("the working directory"), "found", &error))?;
-    Ok(config::resolve(&flags, &Environment::from_process(), &folder, &context.run_id)?)
 }
 
 /// One thread is enough: a command waits for one server at a time.
@@ -169,8 +184,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|error| Error::new(ErrorKind::Bug, format!("the runtime could not be started: {error}")))
 }
 
-/// Commands that talk to a database.
-async fn with_database(context: &Context<'_>, settings: &Settings, command: &Command) -> Outcome {
+async fn with_settings(context: &Context<'_>, settings: &Settings, command: &Command) -> Outcome {
     match command {
         Command::Migrate(args) => migrate::migrate(context, settings, args).await,
         Command::Rollback(args) => rollback::rollback(context, settings, args).await,

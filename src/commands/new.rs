@@ -2,11 +2,12 @@ use std::path::Path;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use crate::cli::{NewArgs, NewKind};
-use crate::config::Settings;
+use super::Context;
+use crate::cli::{LimitArgs, NewArgs, NewKind};
 use crate::error::{Error, ErrorKind};
-use crate::model::Version;
+use crate::model::{MigrationKind, Version};
 use crate::output::report::{NewReport, Report};
+use crate::parse::{self, FileName};
 use crate::source;
 
 /// The first version of a folder without migrations; its width is kept by the ones after it.
@@ -16,53 +17,70 @@ const TIMESTAMP: &str = "%Y%m%d%H%M%S";
 const TIMESTAMP_DIGITS: usize = 14;
 
 /// `new NAME`: writes the next migration file. Never overwrites anything.
-pub(super) fn run(args: &NewArgs, settings: &Settings) -> Result<Report, Error> {
-    let targets = settings.selected();
-    let [target] = targets.as_slice() else {
-        return Err(Error::new(ErrorKind::Usage, "a migration belongs to one database").hint("name it with -d"));
+pub(super) fn run(args: &NewArgs, context: &Context<'_>) -> Result<Report, Error> {
+    let settings = context.settings(&LimitArgs::default())?;
+    let [target] = settings.selected()[..] else {
+        let names: Vec<&str> = settings.selected().iter().map(|target| target.name.as_str()).collect();
+        let message = format!("a new migration is for one database, not for {}", names.join(", "));
+        return Err(Error::new(ErrorKind::Usage, message).hint("choose one with -d"));
     };
-    create(&target.migrations_dir, &target.migrations_dir_display, args, Utc::now())
+    let folder = Folder { database: &target.name, path: &target.migrations_dir, shown: &target.migrations_dir_display };
+    create(&folder, args, Utc::now())
 }
 
-fn create(folder: &Path, shown: &Path, args: &NewArgs, now: DateTime<Utc>) -> Result<Report, Error> {
+/// Where one database's migrations are.
+struct Folder<'a> {
+    database: &'a str,
+    path: &'a Path,
+    shown: &'a Path,
+}
+
+fn create(folder: &Folder<'_>, args: &NewArgs, now: DateTime<Utc>) -> Result<Report, Error> {
     let name = snake_case(&args.name);
     if name.is_empty() {
         let message = format!("`{}` has no letter or digit to make a file name from", args.name);
         return Err(Error::new(ErrorKind::Usage, message));
     }
-    if !folder.exists() {
-        source::create_dir(folder)?;
-    }
-    let file_name = match (args.kind, &args.version) {
-        (NewKind::Versioned, version) => format!("{}_{name}.sql", choose_version(folder, version.as_ref(), now)?),
-        (NewKind::Ra, None) => format!("RA__{name}.sql"),
-        (NewKind::Roc, None) => format!("ROC__{name}.sql"),
+    source::create_dir(folder.path)?;
+    let existing = existing(folder)?;
+    let stem = match (args.kind, &args.version) {
+        (NewKind::Versioned, version) => format!("{}_{name}", choose_version(&existing, version.as_ref(), now)?),
+        (NewKind::Ra, None) => format!("RA__{name}"),
+        (NewKind::Roc, None) => format!("ROC__{name}"),
         (NewKind::Ra | NewKind::Roc, Some(_)) => {
             return Err(Error::new(ErrorKind::Usage, "a repeatable migration has no version")
                 .hint("leave out --version, or --type"));
         }
     };
-    source::write_new(folder, &file_name, &template(&name))?;
-    Ok(Report::New(NewReport { path: shown.join(file_name).display().to_string() }))
+    // Where every file says whose it is, several databases share the folder.
+    let prefixed = !existing.is_empty() && existing.iter().all(|(_, name)| name.database.is_some());
+    let prefix = if prefixed { format!("{}__", folder.database) } else { String::new() };
+    let file_name = format!("{prefix}{stem}.sql");
+    source::write_new(folder.path, &file_name, &template(&name))?;
+    Ok(Report::New(NewReport { path: folder.shown.join(file_name).display().to_string() }))
 }
 
-fn choose_version(folder: &Path, wanted: Option<&Version>, now: DateTime<Utc>) -> Result<Version, Error> {
-    let read_error = |error: std::io::Error| Error::from_io(folder, "read", &error);
-    let mut existing = Vec::new();
-    for entry in folder.read_dir().map_err(read_error)? {
-        let file_name = entry.map_err(read_error)?.file_name();
-        let Some(file_name) = file_name.to_str() else { continue };
-        existing.extend(version_of(file_name).map(|version| (version, file_name.to_string())));
-    }
-    let taken = |version: &Version| existing.iter().find(|(other, _)| other == version);
-    match wanted {
-        Some(version) => match taken(version) {
-            Some((_, file)) => {
-                Err(Error::new(ErrorKind::Usage, format!("version {version} is taken")).in_file(file.clone()))
-            }
-            None => Ok(version.clone()),
-        },
-        None => next_version(existing.iter().map(|(version, _)| version).max(), now),
+/// The database's files with valid names. Others are `check`'s business: a new file must not wait for them.
+fn existing(folder: &Folder<'_>) -> Result<Vec<(String, FileName)>, Error> {
+    let names = source::file_names(folder.database, folder.path, folder.shown)?;
+    let names = names.into_iter().filter_map(|name| name.into_string().ok());
+    Ok(names.filter_map(|name| parse::file_name(&name).ok().map(|parsed| (name, parsed))).collect())
+}
+
+fn choose_version(
+    existing: &[(String, FileName)],
+    wanted: Option<&Version>,
+    now: DateTime<Utc>,
+) -> Result<Version, Error> {
+    let versions = existing.iter().filter_map(|(file, name)| match &name.kind {
+        MigrationKind::Versioned(version) => Some((version, file)),
+        MigrationKind::RunsAlways | MigrationKind::RunsOnChange => None,
+    });
+    let Some(wanted) = wanted else { return next_version(versions.map(|(version, _)| version).max(), now) };
+    match versions.into_iter().find(|(version, _)| *version == wanted) {
+        Some((_, file)) => Err(Error::new(ErrorKind::Usage, format!("version {wanted} is taken by {file}"))
+            .hint("leave out --version to get the next one")),
+        None => Ok(wanted.clone()),
     }
 }
 
@@ -79,13 +97,6 @@ fn next_version(highest: Option<&Version>, now: DateTime<Utc>) -> Result<Version
         return Ok(if timestamp > *highest { timestamp } else { highest.next() });
     }
     Ok(highest.next())
-}
-
-/// The version in a migration's file name, with or without a database's name before it.
-fn version_of(file_name: &str) -> Option<Version> {
-    let stem = file_name.strip_suffix(".sql")?;
-    let leading = |text: &str| text.split_once('_').and_then(|(version, _)| version.parse().ok());
-    leading(stem).or_else(|| stem.split_once("__").and_then(|(_, rest)| leading(rest)))
 }
 
 /// Words joined by underscores: `Add user's e-mail` becomes `add_user_s_e_mail`, `addUsers` becomes `add_users`.
@@ -116,6 +127,7 @@ fn template(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Engine;
 
     fn now() -> DateTime<Utc> {
         "2026-11-22T07:16:00Z".parse().expect("a time")
@@ -157,32 +169,33 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_found_behind_a_database_name() {
-        for (file, version) in [
-            ("0007_a.sql", Some("0007")),
-            ("billing__0008_b__c.sql", Some("0008")),
-            ("ROC__views.sql", None),
-            ("0007_a.txt", None),
-            ("notes.sql", None),
-        ] {
-            let found = version_of(file);
-            assert_eq!(found.as_ref().map(Version::as_str), version, "{file}");
-        }
+    fn writes_the_next_file_and_overwrites_none() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let folder = Folder { database: "primary", path: &directory.path().join("m"), shown: Path::new("migrations") };
+        let created = |args: &NewArgs| match create(&folder, args, now()) {
+            Ok(Report::New(report)) => Ok(report.path),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        };
+        assert_eq!(created(&args("first")).expect("written"), "migrations/0001_first.sql");
+        assert_eq!(created(&args("Add users")).expect("written"), "migrations/0002_add_users.sql");
+        let taken = NewArgs { version: Some("2".parse().expect("a version")), ..args("again") };
+        assert!(created(&taken).expect_err("taken").message.contains("0002_add_users.sql"));
+        let roc = || NewArgs { kind: NewKind::Roc, ..args("views") };
+        assert_eq!(created(&roc()).expect("written"), "migrations/ROC__views.sql");
+        assert_eq!(created(&roc()).expect_err("exists").kind, ErrorKind::Usage);
     }
 
     #[test]
-    fn writes_the_next_file_and_overwrites_none() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::File::create_new(folder.path().join("0007_first.sql")).expect("a file");
-        let Ok(Report::New(report)) = create(folder.path(), folder.path(), &args("Add users"), now()) else {
-            panic!("not written")
-        };
-        assert!(report.path.ends_with("0008_add_users.sql"), "{}", report.path);
-        let taken = NewArgs { version: Some("7".parse().expect("a version")), ..args("again") };
-        let error = create(folder.path(), folder.path(), &taken, now()).expect_err("taken");
-        assert_eq!(error.location.expect("the file").file, "0007_first.sql");
-        let roc = || NewArgs { kind: NewKind::Roc, ..args("views") };
-        assert!(create(folder.path(), folder.path(), &roc(), now()).is_ok());
-        assert_eq!(create(folder.path(), folder.path(), &roc(), now()).expect_err("exists").kind, ErrorKind::Usage);
+    fn what_it_writes_can_be_read_and_a_shared_folder_keeps_its_prefixes() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let folder = Folder { database: "billing", path: directory.path(), shown: directory.path() };
+        source::write_new(directory.path(), "billing__0007_a.sql", &template("a")).expect("written");
+        source::write_new(directory.path(), "other__0009_a.sql", &template("a")).expect("written");
+        create(&folder, &args("b"), now()).expect("written");
+        let catalog = source::read_catalog(Engine::Sqlite, "billing", directory.path(), directory.path());
+        let catalog = catalog.expect("a catalog");
+        let names: Vec<&str> = catalog.iter().map(|migration| migration.file_name.as_str()).collect();
+        assert_eq!(names, ["billing__0007_a.sql", "billing__0008_b.sql"]);
     }
 }

@@ -55,7 +55,7 @@ pub(super) async fn run(
     let purpose = if manner.dry_run { Purpose::Inspect } else { Purpose::Migrate };
     let mut opened = match session::open(context, target, purpose, manner.patience).await {
         Ok(opened) => opened,
-        Err(error) => return Err(Error::from(error)).into(),
+        Err(error) => return Err(error).into(),
     };
     let result = in_session(context, target, &mut opened, catalog, request, manner).await;
     let Opened { session, location, .. } = opened;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::Context;
-use crate::config::{ConfigError, Purpose, Target};
+use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::LockKey;
-use crate::db::{self, ConnectOptions, Session, SessionOptions};
-use crate::dialect::Tables;
+use crate::db::{self, ConnectOptions, Session, SessionOptions, SqlErrorKind, SqliteFile};
+use crate::dialect::{Engine, Tables};
 use crate::error::Error;
 use crate::executor::RunIdentity;
 use crate::model::Catalog;
@@ -39,40 +39,15 @@ impl Opened {
     }
 }
 
-/// A target could not be opened.
-pub(super) enum OpenError {
-    /// Its configuration does not lead anywhere.
-    Config(ConfigError),
-    /// There is no connection.
-    Connect {
-        /// What the server, or the way to it, said.
-        error: db::SqlError,
-        /// Where, without user or password.
-        location: String,
-    },
-}
-
-impl From<OpenError> for Error {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Config(error) => error.into(),
-            OpenError::Connect { error, location } => {
-                let mut failed = Error::from(&error);
-                failed.message = format!("{location}: {}", error.message);
-                failed
-            }
-        }
-    }
-}
-
-/// Connects to a target. `patience` is how long to go on trying while there is no server.
+/// Connects to a target. `patience` is how long to go on trying while there is no server. To look at a SQLite file
+/// that does not exist yet is to look at an empty database: nothing is created.
 pub(super) async fn open(
     context: &Context<'_>,
     target: &Target,
     purpose: Purpose,
     patience: Duration,
-) -> Result<Opened, OpenError> {
-    let options = target.connect_options(purpose).map_err(OpenError::Config)?;
+) -> Result<Opened, Error> {
+    let options = target.connect_options(purpose)?;
     for warning in target.connection_warnings() {
         context.printer.warning(warning);
     }
@@ -83,10 +58,18 @@ pub(super) async fn open(
             context.printer.message(&format!("waiting for {location}: {error}"));
         }
     };
-    let session = match db::connect_within(&options, &session_options(target), patience, &mut on_retry).await {
-        Ok(session) => session,
-        Err(error) => return Err(OpenError::Connect { error, location }),
+    let settings = session_options(target);
+    let connected = match db::connect_within(&options, &settings, patience, &mut on_retry).await {
+        Err(error) if error.kind == SqlErrorKind::DatabaseMissing && options.engine() == Engine::Sqlite => {
+            db::connect(&ConnectOptions::Sqlite(SqliteFile::in_memory()), &settings).await
+        }
+        other => other,
     };
+    let session = connected.map_err(|error| {
+        let mut failed = Error::from(&error);
+        failed.message = format!("{location}: {}", error.message);
+        failed
+    })?;
     if session.server().encrypted == Some(false) {
         let advice = "sslmode=require encrypts it, sslmode=verify-full also makes sure of the server";
         context.printer.warning(&format!("the connection to {location} is not encrypted: {advice}"));

@@ -4,7 +4,6 @@ use super::targets::for_each;
 use super::{Context, Outcome, session};
 use crate::cli::StatusArgs;
 use crate::config::{Purpose, Settings, Target};
-use crate::db::SqlErrorKind;
 use crate::db::history_table::Bookkeeping;
 use crate::error::Error;
 use crate::output::report::{DatabaseStatus, Report, StatusEntry, StatusReport};
@@ -36,7 +35,7 @@ pub(super) struct Surveyed {
     pub(super) location: String,
 }
 
-/// Reads files and history of a target. Writes nothing; a SQLite file that does not exist yet reads as empty.
+/// Reads files and history of a target. Writes nothing;
 pub(super) async fn survey_target(context: &Context<'_>, target: &Target) -> Result<Surveyed, Error> {
     let catalog = session::read_catalog(target)?;
     let (bookkeeping, location) = load(context, target).await?;
@@ -45,18 +44,9 @@ pub(super) async fn survey_target(context: &Context<'_>, target: &Target) -> Res
 
 /// Reads the history of a target.
 pub(super) async fn load(context: &Context<'_>, target: &Target) -> Result<(Bookkeeping, String), Error> {
-    match session::open(context, target, Purpose::Inspect, Duration::ZERO).await {
-        Ok(mut opened) => {
-            let bookkeeping = opened.load().await;
-            let location = opened.location.clone();
-            opened.session.close().await;
-            Ok((bookkeeping?, location))
-        }
-        Err(session::OpenError::Connect { error, location })
-            if error.kind == SqlErrorKind::DatabaseMissing && target.engine == crate::dialect::Engine::Sqlite =>
-        {
-            Ok((Bookkeeping::default(), location))
-        }
-        Err(error) => Err(error.into()),
-    }
+    let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
+    let bookkeeping = opened.load().await;
+    let location = opened.location.clone();
+    opened.session.close().await;
+    Ok((bookkeeping?, location))
 }

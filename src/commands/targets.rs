@@ -1,4 +1,4 @@
-use super::{Context, Outcome};
+use super::Outcome;
 use crate::config::{Settings, Target};
 use crate::error::Error;
 
@@ -41,11 +41,4 @@ pub(super) async fn for_each<T>(
         }
     }
     collected
-}
-
-/// Passes on what the configuration found odd.
-pub(super) fn pass_on_warnings(context: &Context<'_>, settings: &Settings) {
-    for warning in &settings.warnings {
-        context.printer.warning(warning);
-    }
 }

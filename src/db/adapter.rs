@@ -139,7 +139,7 @@ impl<D: Driver> Adapter<D> {
         Ok(())
     }
 
-    async fn rows(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
+    async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
         let mut rows = Vec::new();
         let mut affected = 0;
         let mut answers = self.driver.send(sql.to_owned());
@@ -195,11 +195,11 @@ impl<D: Driver> Session for Adapter<D> {
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, SqlError> {
-        self.rows(sql).await.map(|(rows, _)| rows).map_err(|error| D::error(&error))
+        self.read(sql).await.map(|(rows, _)| rows).map_err(|error| D::error(&error))
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
-        self.rows(sql).await.map(|(_, affected)| affected).map_err(|error| D::error(&error))
+        self.read(sql).await.map(|(_, affected)| affected).map_err(|error| D::error(&error))
     }
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::future::Future;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,9 +15,16 @@ pub(super) fn session_error(error: &sqlx::Error, from_server: fn(&dyn DatabaseEr
     match error {
         sqlx::Error::Database(error) => from_server(&**error),
         sqlx::Error::Io(error) => {
-            SqlError::new(SqlErrorKind::ConnectionLost, format!("the connection was lost: {error}"))
+            let message = match error.kind() {
+                // What the driver has to say about an end is how many bytes it missed.
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                    "the server closed the connection".to_owned()
+                }
+                _ => format!("the connection was lost: {error}"),
+            };
+            SqlError::new(SqlErrorKind::ConnectionLost, message)
         }
-        other => protocol(other),
+        other => SqlError::new(SqlErrorKind::Protocol, reason(other)),
     }
 }
 
@@ -43,16 +51,20 @@ pub(super) fn connect_error(
         sqlx::Error::Tls(reason) | sqlx::Error::Configuration(reason) => {
             SqlError::new(SqlErrorKind::Tls, format!("TLS with {place} failed: {reason}"))
         }
-        other => protocol(other),
+        other => {
+            let message = format!("{place} does not answer as this engine does: {}", reason(other));
+            SqlError::new(SqlErrorKind::Protocol, message)
+        }
     }
 }
 
-fn protocol(error: &sqlx::Error) -> SqlError {
-    let message = match error.source() {
-        Some(source) => source.to_string(),
-        None => error.to_string(),
+/// The driver's own words, without the place in its source code that it puts behind them.
+fn reason(error: &sqlx::Error) -> String {
+    let text = match error {
+        sqlx::Error::Protocol(text) => text.clone(),
+        other => other.source().map_or_else(|| other.to_string(), ToString::to_string),
     };
-    SqlError::new(SqlErrorKind::Protocol, message)
+    text.split(" (sqlx_").next().unwrap_or_default().to_owned()
 }
 
 /// Bounds an attempt to connect; a limit of zero is none.
@@ -85,4 +97,53 @@ pub(super) fn check_certificates(tls: &Tls) -> Result<(), SqlError> {
 pub(super) fn refuse_plain_text(place: &str) -> SqlError {
     let message = format!("TLS is required, and switched off for {place}");
     SqlError::new(SqlErrorKind::Tls, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost(kind: io::ErrorKind) -> SqlError {
+        session_error(&sqlx::Error::Io(io::Error::new(kind, "os words")), |_| unreachable!())
+    }
+
+    #[test]
+    fn an_end_of_the_connection_is_told_without_the_drivers_arithmetic() {
+        let closed = lost(io::ErrorKind::UnexpectedEof);
+        assert_eq!(
+            (closed.kind, closed.message.as_str()),
+            (SqlErrorKind::ConnectionLost, "the server closed the connection")
+        );
+        assert_eq!(lost(io::ErrorKind::TimedOut).message, "the connection was lost: os words");
+    }
+
+    #[test]
+    fn what_happens_before_there_is_a_session_names_the_place() {
+        let meaning = |error| {
+            let error = connect_error(&error, "db:5432/app", |_| unreachable!(), |_| None);
+            (error.kind, error.message)
+        };
+        let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "refused");
+        assert_eq!(
+            meaning(sqlx::Error::Io(refused)),
+            (SqlErrorKind::Unreachable, "cannot connect to db:5432/app: refused".to_owned())
+        );
+        let untrusted = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::DecryptError);
+        assert_eq!(meaning(sqlx::Error::Io(untrusted)).0, SqlErrorKind::Tls);
+        let strange = sqlx::Error::Protocol("unexpected response 0x48 (sqlx_postgres::connection::tls:95)".to_owned());
+        assert_eq!(
+            meaning(strange),
+            (
+                SqlErrorKind::Protocol,
+                "db:5432/app does not answer as this engine does: unexpected response 0x48".to_owned()
+            )
+        );
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn an_attempt_is_bounded() {
+        let never = std::future::pending::<Result<(), SqlError>>();
+        let error = within(Duration::from_millis(20), "db:5432/app", never).await.unwrap_err();
+        assert_eq!(error.message, "cannot connect to db:5432/app: no answer within 0.02 s");
+    }
 }

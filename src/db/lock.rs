@@ -283,3 +283,31 @@ fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
     let message = format!("process {} has to be ended by hand", holder.id);
     Err(SqlError::new(SqlErrorKind::PermissionDenied, message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{SessionOptions, SqliteFile, connect};
+
+    #[tokio::test]
+    async fn a_second_run_waits_and_hears_who_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SqliteFile { path: Some(folder.path().join("app.db")), create: true, read_only: false };
+        let options = ConnectOptions::Sqlite(file);
+        let key = LockKey::new(&options, "", "_dbwarden_migrations", "dbwarden/1 first");
+        let mut session = connect(&options, &SessionOptions::default()).await.unwrap();
+        let session = &mut *session;
+
+        let first = MigrationLock::acquire(session, &key, Duration::ZERO, &mut |_, _| {}).await.unwrap();
+        assert_eq!(first.fence_condition(), None);
+        let mut heard = Vec::new();
+        let mut on_wait = |holder: &LockHolder, _| heard.push(holder.application.clone());
+        let refused = MigrationLock::acquire(session, &key, Duration::from_millis(60), &mut on_wait).await;
+        assert!(matches!(refused, Err(LockError::Held(holder)) if holder.id == i64::from(std::process::id())));
+        assert_eq!(heard.first(), Some(&Some("dbwarden/1 first".to_owned())));
+
+        first.release(session).await.unwrap();
+        assert_eq!(holder(session, &key).await.unwrap(), None);
+        assert!(MigrationLock::acquire(session, &key, Duration::ZERO, &mut |_, _| {}).await.is_ok());
+    }
+}

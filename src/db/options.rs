@@ -162,13 +162,20 @@ pub struct SqliteFile {
     pub read_only: bool,
 }
 
+impl SqliteFile {
+    /// An empty database that nobody else sees and that is gone with its session.
+    pub fn in_memory() -> Self {
+        SqliteFile { path: None, create: true, read_only: false }
+    }
+}
+
 /// What every migration finds set in its session, beyond the server's own defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionOptions {
     /// How long a statement waits for a lock; None leaves the server's default. 0 waits for ever.
     pub lock_timeout: Option<Duration>,
     /// How long a statement may run; 0 means no limit, and is set explicitly, so that a limit of the role does not
-    /// end an index build.
+    /// end an index build. SQLite has no such limit.
     pub statement_timeout: Duration,
     /// `SET ROLE` for migrations (PostgreSQL; MariaDB's roles likewise).
     pub role: Option<String>,

@@ -38,8 +38,11 @@ pub struct LexRules {
     pub bodies: BodyRules,
     /// What the engine's own command-line client understands and no server does.
     pub client_commands: ClientCommands,
-    /// Leading words of statements with what they mean; the first form that fits counts. See
-    /// [`crate::parse::classify`] for the notation.
+    /// Leading words of statements with what they mean; the first form that fits decides.
+    ///
+    /// Words must follow each other, `A|B` is one of several words, `[A]` and `[A B]` may be missing, `..` skips to
+    /// where the rest fits, `$` is the end of the statement. Quoted names and literals are no words; symbols count
+    /// for nothing.
     pub forms: &'static [(&'static str, StatementKind)],
 }
 

@@ -1,42 +1,36 @@
-use super::{Error, ErrorKind, Excerpt};
-use crate::parse::ParseError;
+use super::{Error, ErrorKind};
 use crate::source::SourceError;
 
 impl From<SourceError> for Error {
     fn from(error: SourceError) -> Self {
         let message = error.to_string();
-        let new = || Error::new(ErrorKind::Usage, message.clone());
-        match error {
-            SourceError::Parse(errors) => {
-                let count = errors.len();
-                let related = errors.iter().map(Error::from).collect();
-                Error::summary(format!("{count} problems in migration files"), related)
-                    .note("nothing was run: every file is read before the first connection")
+        let (path, hint) = match error {
+            SourceError::Parse(errors) => return errors.into(),
+            SourceError::Catalog(errors) => return errors.into(),
+            SourceError::MissingFolder(path) => {
+                (path, "create the folder, or set `migrations_dir` (`dbwarden config` shows where it comes from)")
             }
-            SourceError::Catalog(errors) => Error::from(errors),
-            SourceError::MissingFolder(_) => {
-                new().hint("`dbwarden init` makes one; migrations_dir in dbwarden.toml names another")
-            }
-            SourceError::NotAFolder(_) => new().hint("migrations_dir must name a folder"),
-            SourceError::FolderNamedAsFile(_) => new().hint("rename the folder, or move it elsewhere"),
-            SourceError::LinkLoop(_) | SourceError::BrokenLink(_) | SourceError::NotAFile(_) => {
-                new().hint("replace it with the file itself, or remove it")
-            }
-            SourceError::Unreadable { source, path } => Error::from_io(&path, "read", &source),
-            SourceError::Unwritable { source, path } => Error::from_io(&path, "written", &source),
-            SourceError::AlreadyExists(_) => new().hint("nothing was overwritten: choose another name or version"),
-        }
+            SourceError::NotAFolder(path) => (path, "set `migrations_dir` to the folder of the migration files"),
+            SourceError::FolderNamedAsFile(path) => (path, "rename the folder: only files end in .sql"),
+            SourceError::LinkLoop(path) | SourceError::BrokenLink(path) => (path, "remove the link, or repair it"),
+            SourceError::NotAFile(path) => (path, "remove it from the folder of the migration files"),
+            SourceError::Unreadable { path, .. } => (path, "check the rights of the file and of its folder"),
+            SourceError::Unwritable { path, .. } => (path, "check the rights of the folder"),
+            SourceError::AlreadyExists(path) => (path, "nothing was overwritten: choose another name"),
+        };
+        Error::new(ErrorKind::Usage, message).in_file(path.display().to_string()).hint(hint)
     }
 }
 
-impl From<&ParseError> for Error {
-    fn from(error: &ParseError) -> Self {
-        let file = error.path.display().to_string();
-        let mut new = Error::new(ErrorKind::Usage, error.message()).at(file, error.line, error.column);
-        new.excerpt = match (&error.text, &error.span) {
-            (Some(text), Some(span)) => Some(Excerpt::around(text, span.clone())),
-            _ => None,
-        };
-        new.hint(error.remedy())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_which_folder_and_what_to_do() {
+        let error = Error::from(SourceError::MissingFolder("elsewhere".into()));
+        assert_eq!(error.message, "there is no folder elsewhere");
+        assert_eq!(error.location.expect("the folder").file, "elsewhere");
+        assert_eq!(error.hints.len(), 1);
     }
 }

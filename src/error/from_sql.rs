@@ -2,6 +2,9 @@ use super::{Error, ErrorKind, Excerpt, ServerMessage, line_and_column, statement
 use crate::db::{SqlError, SqlErrorKind};
 use crate::model::Script;
 
+/// How much of a statement is kept, in bytes: a bulk insert can have the size of the file.
+const LONGEST_STATEMENT: usize = 4000;
+
 /// The statement of a migration that a server refused.
 #[derive(Debug, Clone, Copy)]
 pub struct FailedStatement<'a> {
@@ -26,7 +29,7 @@ impl Error {
         let message = format!("{} failed: {}", failed.label, error.message);
         let mut failure = Error::new(kind_in_migration(error.kind), message).at(failed.file, Some(line), Some(column));
         failure.excerpt = Some(Excerpt::around(&failed.script.source, span));
-        failure.statement = Some(failed.script.statement_text(failed.index).to_string());
+        failure.statement = Some(beginning(failed.script.statement_text(failed.index)));
         failure.server = server_message(error);
         failure.hints.extend(next_step(error.kind).map(str::to_string));
         failure
@@ -107,6 +110,12 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
     }
 }
 
+fn beginning(statement: &str) -> String {
+    let end = statement.floor_char_boundary(LONGEST_STATEMENT);
+    let cut = if end < statement.len() { "..." } else { "" };
+    format!("{}{cut}", &statement[..end])
+}
+
 fn server_message(error: &SqlError) -> Option<ServerMessage> {
     let message = ServerMessage {
         code: error.code.clone(),
@@ -138,6 +147,13 @@ mod tests {
         assert_eq!(error.location.expect("a place").to_string(), "m/0002_add_orders.sql:2:8");
         assert_eq!(error.statement.as_deref(), Some("select 1"));
         assert_eq!(error.server.expect("a code").code.as_deref(), Some("42P01"));
+    }
+
+    #[test]
+    fn a_bulk_insert_is_not_repeated_whole() {
+        assert_eq!(beginning("select 1"), "select 1");
+        let long = beginning(&"ä".repeat(1_000_000));
+        assert!(long.len() <= LONGEST_STATEMENT + 3 && long.ends_with("ä..."), "{}", long.len());
     }
 
     #[test]

@@ -9,12 +9,14 @@ mod from_catalog;
 mod from_config;
 mod from_io;
 mod from_lock;
+mod from_parse;
 mod from_plan;
 mod from_source;
 mod from_sql;
 mod from_step;
 mod kind;
 mod position;
+mod redact;
 
 pub use excerpt::Excerpt;
 pub use from_sql::FailedStatement;
@@ -37,7 +39,7 @@ pub struct Error {
     pub location: Option<Location>,
     /// The text at that place.
     pub excerpt: Option<Excerpt>,
-    /// The SQL statement that failed, whole.
+    /// The SQL statement that failed; a very long one is cut.
     pub statement: Option<String>,
     /// What the server said beside its message.
     pub server: Option<ServerMessage>,
@@ -112,22 +114,6 @@ impl Error {
     /// Says where it is: 1-based line and column.
     pub fn at(self, file: impl Into<String>, line: Option<usize>, column: Option<usize>) -> Self {
         Error { location: Some(Location { file: file.into(), line, column }), ..self }
-    }
-
-    /// Passes every text through `clean`, which takes out what must not be shown.
-    pub fn scrub(&mut self, clean: &dyn Fn(&str) -> String) {
-        let optional = [&mut self.statement].into_iter().flatten();
-        let server = self
-            .server
-            .iter_mut()
-            .flat_map(|server| [&mut server.detail, &mut server.hint, &mut server.context].into_iter().flatten());
-        let texts = std::iter::once(&mut self.message).chain(&mut self.notes).chain(&mut self.hints);
-        for text in texts.chain(optional).chain(server) {
-            *text = clean(text);
-        }
-        for error in &mut self.related {
-            error.scrub(clean);
-        }
     }
 
     /// Adds what was kept or undone.

@@ -25,7 +25,7 @@ impl fmt::Display for Signal {
 pub struct Interrupt(watch::Receiver<Option<Signal>>);
 
 /// Makes the request; kept by whoever listens to signals.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Interrupter(watch::Sender<Option<Signal>>);
 
 impl Interrupt {

@@ -9,8 +9,9 @@ use crate::error::Error;
 /// The version of the document's layout. Keys may be added under the same number.
 const FORMAT: u32 = 1;
 
-/// The document, on one line: `jq` and `python -m json.tool` make it readable, and a log keeps it together.
-pub(super) fn document(ending: &Ending<'_>, verbose: bool) -> String {
+/// The document, on one line: `jq` and `python -m json.tool` make it readable, and a log keeps it together. `warned`
+/// is what the command warned of before it ended.
+pub(super) fn document(ending: &Ending<'_>, warned: &[String], verbose: bool) -> String {
     let mut document = Map::new();
     document.insert("format".into(), FORMAT.into());
     document.insert("command".into(), ending.command.into());
@@ -26,7 +27,7 @@ pub(super) fn document(ending: &Ending<'_>, verbose: bool) -> String {
         }
         None => {}
     }
-    document.insert("warnings".into(), json!(ending.warnings));
+    document.insert("warnings".into(), warned.iter().chain(ending.warnings).cloned().collect());
     let errors = ending.errors.iter().map(|(database, failure)| error(database.as_deref(), failure, verbose));
     document.insert("errors".into(), errors.collect());
     format!("{}\n", escape_json(&Value::Object(document).to_string()))
@@ -68,7 +69,7 @@ mod tests {
     use crate::output::report::{NewReport, Report};
 
     fn parsed(ending: &Ending<'_>, verbose: bool) -> Value {
-        let text = document(ending, verbose);
+        let text = document(ending, &[], verbose);
         assert_eq!(text.lines().count(), 1);
         serde_json::from_str(&text).expect("JSON")
     }

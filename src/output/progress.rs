@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
+use super::LogFormat;
 use super::elapsed;
 use super::sanitize::escape_json;
 use super::stream::Stream;
-use crate::cli::LogFormat;
 
 /// A step that is over sooner leaves only its line when it finished.
 const QUIET_FOR: Duration = Duration::from_secs(1);

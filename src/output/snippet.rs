@@ -28,7 +28,7 @@ fn rendered(database: Option<&str>, error: &Error, verbose: bool) -> String {
     // The excerpt's bar stands behind its line numbers: arrow and remarks align with it.
     let numbers = error.excerpt.as_ref().map_or(1, |excerpt| last_line(excerpt).to_string().len());
     let margin = " ".repeat(numbers);
-    if let Some(location) = error.location.as_ref().filter(|location| adds_to(location, &error.message)) {
+    if let Some(location) = error.location.as_ref().filter(|location| adds_to(location, error)) {
         let location = sanitize_line(&location.to_string()).into_owned();
         text.push_str(&format!("\n{margin}{} {location}", paint(style::FRAME, "-->")));
     }
@@ -48,9 +48,9 @@ fn rendered(database: Option<&str>, error: &Error, verbose: bool) -> String {
     text
 }
 
-/// Many messages about a whole file name it themselves.
-fn adds_to(location: &Location, message: &str) -> bool {
-    location.line.is_some() || !message.contains(&location.file)
+/// Many messages name their place themselves.
+fn adds_to(location: &Location, error: &Error) -> bool {
+    error.excerpt.is_some() || !error.message.contains(&location.to_string())
 }
 
 /// The lines with their numbers and the caret. Styled: the stream strips it where it is not wanted.

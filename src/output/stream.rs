@@ -2,9 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use anstream::AutoStream;
-
-use crate::cli::ColorChoice;
+use anstream::{AutoStream, ColorChoice};
 
 /// A stream that keeps or strips styles and outlives its reader.
 pub(super) struct Stream {
@@ -31,7 +29,7 @@ impl Stream {
     }
 
     /// Any other stream.
-    pub fn new(out: Box<dyn Write + Send>, terminal: bool, choice: anstream::ColorChoice) -> Self {
+    pub fn new(out: Box<dyn Write + Send>, terminal: bool, choice: ColorChoice) -> Self {
         Stream { out: AutoStream::new(out, choice), terminal }
     }
 
@@ -50,12 +48,9 @@ impl Stream {
     }
 }
 
-fn decide(color: ColorChoice, detected: anstream::ColorChoice) -> anstream::ColorChoice {
-    match color {
-        ColorChoice::Auto => detected,
-        ColorChoice::Always => anstream::ColorChoice::Always,
-        ColorChoice::Never => anstream::ColorChoice::Never,
-    }
+/// What the user asked for; `Auto` is what the stream and the environment suggest.
+fn decide(color: ColorChoice, detected: ColorChoice) -> ColorChoice {
+    if color == ColorChoice::Auto { detected } else { color }
 }
 
 #[cfg(test)]
@@ -73,7 +68,7 @@ pub(super) mod tests {
             String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("UTF-8")
         }
 
-        pub fn stream(&self, terminal: bool, choice: anstream::ColorChoice) -> Stream {
+        pub fn stream(&self, terminal: bool, choice: ColorChoice) -> Stream {
             Stream::new(Box::new(self.clone()), terminal, choice)
         }
     }
@@ -103,16 +98,14 @@ pub(super) mod tests {
 
     #[test]
     fn a_reader_that_went_away_is_no_error() {
-        let stream = |kind| Stream::new(Box::new(Failing(kind)), false, anstream::ColorChoice::Never).write("x");
+        let stream = |kind| Stream::new(Box::new(Failing(kind)), false, ColorChoice::Never).write("x");
         assert!(stream(std::io::ErrorKind::BrokenPipe).is_ok());
         assert!(stream(std::io::ErrorKind::StorageFull).is_err());
     }
 
     #[test]
     fn styles_are_stripped_where_not_wanted() {
-        for (choice, expected) in
-            [(anstream::ColorChoice::Never, "red"), (anstream::ColorChoice::Always, "\u{1b}[31mred\u{1b}[0m")]
-        {
+        for (choice, expected) in [(ColorChoice::Never, "red"), (ColorChoice::Always, "\u{1b}[31mred\u{1b}[0m")] {
             let collected = Collected::default();
             collected.stream(false, choice).write("\u{1b}[31mred\u{1b}[0m").expect("written");
             assert_eq!(collected.text(), expected);

@@ -175,7 +175,10 @@ impl BodyTracker {
             return followed_by(lexer, "ATOMIC");
         }
         let a_name = matches!(self.previous, Previous::Operator | Previous::Expression)
-            || lexer.peek_code().is_some_and(|next| next.kind == TokenKind::Symbol && lexer.text_of(&next) != "(")
+            || lexer.peek_code().is_some_and(|next| match next.kind {
+                TokenKind::Symbol => lexer.text_of(&next) != "(",
+                kind => kind == TokenKind::Terminator,
+            })
             || followed_by(lexer, "FROM")
             || followed_by(lexer, "AS");
         !a_name
@@ -191,7 +194,7 @@ impl BodyTracker {
         }
         if is("REPEAT") {
             // REPEAT('x', 3) is a function.
-            return !lexer.peek_code().is_some_and(|next| lexer.text_of(&next) == "(");
+            return lexer.peek_code().is_none_or(|next| lexer.text_of(&next) != "(");
         }
         if is("FOR") {
             // MariaDB's FOR i IN …; not FOR EACH ROW, FOR UPDATE, CURSOR FOR.

@@ -1,8 +1,6 @@
 //! What kind of statement a text is, by its leading words.
 //!
-//! The forms are data of each engine ([`LexRules::forms`]), in this notation: words must follow each other, `A|B` is
-//! one of several words, `[A]` and `[A B]` may be missing, `..` skips to where the rest fits, `$` is the end of the
-//! statement. Quoted names and literals are no words; symbols count for nothing. The first form that fits decides.
+//! The forms, and their notation, are data of each engine ([`LexRules::forms`]).
 
 use super::lexer::{Lexer, TokenKind};
 use crate::dialect::{Engine, LexRules};

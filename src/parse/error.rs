@@ -23,13 +23,20 @@ pub struct ParseError {
     pub span: Option<Range<usize>>,
     /// The content of the file, for an excerpt; None where it is not text.
     pub text: Option<Arc<String>>,
-    /// What is wrong.
-    pub kind: ParseErrorKind,
+    /// What is wrong. Boxed, because a `Result` is as large as its error.
+    pub kind: Box<ParseErrorKind>,
 }
 
 impl ParseError {
     pub(super) fn of_file(path: &Path, text: Option<&Arc<String>>, kind: ParseErrorKind) -> Self {
-        ParseError { path: path.to_path_buf(), line: None, column: None, span: None, text: text.cloned(), kind }
+        ParseError {
+            path: path.to_path_buf(),
+            line: None,
+            column: None,
+            span: None,
+            text: text.cloned(),
+            kind: Box::new(kind),
+        }
     }
 
     pub(super) fn at(path: &Path, text: &Arc<String>, problem: Problem) -> Self {

@@ -57,7 +57,12 @@ pub enum FileNameProblem {
 pub fn file_name(name: &str) -> Result<FileName, FileNameError> {
     let error = |problem| FileNameError { name: name.to_string(), problem, suggestion: suggestion(name) };
     let Some(stem) = name.strip_suffix(".sql") else { return Err(error(FileNameProblem::Extension)) };
-    let prefixes = stem.match_indices("__").filter(|(at, _)| *at > 0);
+    // V1__2_factors.sql is another tool's version 1, not version 2 of a database V1, which would be passed over.
+    let is_name = |prefix: &str| {
+        !prefix.is_empty()
+            && !prefix.strip_prefix('V').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let prefixes = stem.match_indices("__").filter(|(at, _)| is_name(&stem[..*at]));
     let candidates = std::iter::once((None, stem))
         .chain(prefixes.map(|(at, separator)| (Some(&stem[..at]), &stem[at + separator.len()..])));
     for (database, rest) in candidates {
@@ -152,6 +157,7 @@ mod tests {
     fn suggests_the_nearest_valid_name() {
         for (text, suggestion) in [
             ("V1__add.sql", "0001_add.sql"),
+            ("V1__2_factors.sql", "0001_2_factors.sql"),
             ("V2.1__add_it.sql", "0002_1_add_it.sql"),
             ("0001-add-users.sql", "0001_add_users.sql"),
             ("0001 add users.sql", "0001_add_users.sql"),

@@ -110,6 +110,11 @@ impl<'t> Lexer<'t> {
         self.executable_comment
     }
 
+    /// Forgets the executable comment around the current position and returns where it begins.
+    pub(super) fn close_executable_comment(&mut self) -> Option<usize> {
+        self.executable_comment.take()
+    }
+
     /// Goes on at `position`, which must be a character boundary.
     pub(super) fn skip_to(&mut self, position: usize) {
         self.position = position;

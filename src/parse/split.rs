@@ -96,6 +96,18 @@ impl<'t> Splitter<'t> {
         std::mem::take(&mut self.problems)
     }
 
+    #[cfg(test)]
+    pub(super) fn delimiter(&self) -> &'t str {
+        self.lexer.delimiter()
+    }
+
+    /// As if a `DELIMITER` command stood before the text.
+    #[cfg(test)]
+    pub(super) fn force_delimiter(&mut self, delimiter: &'t str) {
+        self.lexer.set_delimiter(delimiter);
+        self.delimiter_command = (delimiter != ";").then_some(0..0);
+    }
+
     fn problem(&mut self, kind: ParseErrorKind, span: Range<usize>) {
         self.problems.push(Problem { kind, span });
     }
@@ -149,6 +161,9 @@ impl<'t> Splitter<'t> {
                     }
                 }
                 TokenKind::Terminator if self.ends_statement(&body) => {
+                    if let Some(open) = self.lexer.close_executable_comment() {
+                        self.unterminated(Enclosure::BlockComment, &(open..token.span.start));
+                    }
                     self.piece(PieceKind::Statement, start..end);
                     self.piece(PieceKind::Gap, end..token.span.start);
                     self.piece(PieceKind::Terminator, token.span);
@@ -168,7 +183,10 @@ impl<'t> Splitter<'t> {
                 }
                 _ => {
                     body.observe(&token, &self.lexer);
-                    end = token.span.end;
+                    // Under another delimiter, the `;` of `END; $$` is one too many.
+                    if self.lexer.text_of(&token) != ";" {
+                        end = token.span.end;
+                    }
                     match body.parentheses() {
                         0 => parenthesis = None,
                         _ => _ = parenthesis.get_or_insert(token.span.start),
@@ -265,12 +283,7 @@ impl<'t> Splitter<'t> {
             TokenKind::Symbol if bytes[token.span.start] == commands.prefix => {
                 let next = bytes.get(token.span.end);
                 let is_sql = next.is_some_and(|next| commands.sql_after_prefix.contains(next));
-                let is_dot_command = || {
-                    between_statements
-                        && next.is_some_and(u8::is_ascii_alphabetic)
-                        && self.begins_line(token.span.start)
-                };
-                !is_sql && (!commands.only_between_statements || is_dot_command())
+                !is_sql && (between_statements || !commands.only_between_statements)
             }
             TokenKind::Word if between_statements => {
                 let word = self.lexer.text_of(token);

@@ -19,11 +19,11 @@ fn kind(code: u32) -> SqlErrorKind {
         // The transaction read before another one wrote: only its repetition helps.
         (BUSY_SNAPSHOT, _) => SqlErrorKind::Deadlock,
         (_, 5 | 6) => SqlErrorKind::LockTimeout,
-        (_, 3 | 23) => SqlErrorKind::PermissionDenied,
+        // Also a file that exists and cannot be opened, or a journal that cannot be made beside it
+        (_, 3 | 14 | 23) => SqlErrorKind::PermissionDenied,
         (_, 7 | 10 | 13) => SqlErrorKind::OutOfResources,
         (_, 8) => SqlErrorKind::ReadOnly,
         (_, 9) => SqlErrorKind::Cancelled,
-        (_, 14) => SqlErrorKind::Unreachable,
         _ => SqlErrorKind::Statement,
     }
 }
@@ -82,7 +82,7 @@ mod tests {
             (1032, SqlErrorKind::ReadOnly),
             (9, SqlErrorKind::Cancelled),
             (13, SqlErrorKind::OutOfResources),
-            (14, SqlErrorKind::Unreachable),
+            (14, SqlErrorKind::PermissionDenied),
             (23, SqlErrorKind::PermissionDenied),
         ] {
             assert_eq!(kind(code), expected, "{code}");

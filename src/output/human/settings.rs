@@ -1,13 +1,16 @@
 use super::columns::{Cell, Columns};
 use crate::output::report::{ConfigReport, DatabaseListReport, InitReport, VersionReport};
-use crate::output::sanitize_line;
 use crate::output::style::{self, paint};
+use crate::output::{sanitize, sanitize_line};
 
 /// `config`: one block per database, each setting with its origin.
 pub(super) fn config(report: &ConfigReport) -> String {
     let mut text = String::new();
     for database in &report.databases {
         text.push_str(&format!("{}\n", paint(style::STRONG, sanitize_line(&database.database))));
+        if let Some(problem) = &database.problem {
+            text.push_str(&format!("  {}: {}\n", paint(style::WARNING, "not usable here"), sanitize(problem)));
+        }
         let mut columns = Columns::new();
         for setting in &database.settings {
             columns.row([
@@ -39,7 +42,7 @@ pub(super) fn databases(report: &DatabaseListReport) -> String {
 /// `init`: what was written, and where to go from here.
 pub(super) fn init(report: &InitReport) -> String {
     let created: String = report.created.iter().map(|path| format!("created {}\n", sanitize_line(path))).collect();
-    format!("{created}next: set database_url, then run `dbwarden new <name>`\n")
+    format!("{created}next: look at database_url in it, then run `dbwarden new <name>`\n")
 }
 
 /// `version`, in one line.
@@ -67,7 +70,7 @@ mod tests {
             setting("lock_wait", "60s", "default"),
             setting("database_url", "postgresql://app:***@db/app", "dbwarden.toml:4"),
         ];
-        let databases = vec![DatabaseSettings { database: "primary".into(), settings }];
+        let databases = vec![DatabaseSettings { database: "primary".into(), problem: None, settings }];
         assert_eq!(
             plain(config(&ConfigReport { databases })),
             "primary\n  lock_wait     60s                          default\n  \

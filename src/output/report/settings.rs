@@ -12,6 +12,8 @@ pub struct ConfigReport {
 pub struct DatabaseSettings {
     /// Its name in the configuration.
     pub database: String,
+    /// Why its settings cannot be resolved, where they cannot.
+    pub problem: Option<String>,
     /// In the order of the reference.
     pub settings: Vec<SettingReport>,
 }
