@@ -96,7 +96,8 @@ mod tests {
         let near = |text| format!("check the manual for the right syntax to use near '{text}' at line 3");
         assert_eq!(position(&near("FRM 't'")), Some(Position::Line(3, Some("FRM 't'".into()))));
         assert_eq!(position(&near("")), Some(Position::Line(3, None)));
-        assert_eq!(position("Table 'app.x' doesn't exist"), None);
+        assert_eq!(position("Unknown data type: 'strange'"), Some(Position::Text("strange".into())));
+        assert_eq!(position("No database selected"), None);
     }
 
     #[test]

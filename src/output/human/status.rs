@@ -170,7 +170,7 @@ primary (SQLite, app.db): at 0002, 2 pending
   applied   0001  create_users   2026-11-22T07:16:00Z
   modified  0002  add_\\u{1b}[2J  2026-11-22T07:16:01Z
   pending   0003  add_orders     depends on 0001
-  due             views
+  due             views.sql
 "
         );
     }
