@@ -82,7 +82,7 @@ impl Tables {
         let columns: Vec<&str> = Tables::history_columns().collect();
         let source = match condition {
             None => format!("VALUES ({})", values.join(", ")),
-            Some(condition) => format!("SELECT {}{} WHERE {condition}", values.join(", "), self.from_dual()),
+            Some(condition) => format!("SELECT {}{} WHERE {condition}", values.join(", "), self.dual()),
         };
         let insert = format!("INSERT INTO {table} ({}) {source}", columns.join(", "));
         match row.version {
@@ -159,7 +159,7 @@ impl Tables {
     }
 
     /// What stands between a SELECT without a table and its WHERE.
-    pub(super) fn from_dual(&self) -> &'static str {
+    pub(super) fn dual(&self) -> &'static str {
         match self.engine {
             Engine::MySql => " FROM DUAL",
             Engine::Postgres | Engine::Sqlite => "",

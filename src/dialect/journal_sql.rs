@@ -98,7 +98,7 @@ impl Tables {
         let table = self.qualified(&self.journal);
         // SQLite needs a WHERE before ON CONFLICT, or reads it as a join (https://www.sqlite.org/lang_upsert.html).
         let condition = condition.unwrap_or("TRUE");
-        let source = format!("SELECT {values}{} WHERE {condition}", self.from_dual());
+        let source = format!("SELECT {values}{} WHERE {condition}", self.dual());
         match self.engine {
             Engine::MySql => format!("REPLACE INTO {table} ({JOURNAL_COLUMNS}) {source}"),
             Engine::Postgres | Engine::Sqlite => {

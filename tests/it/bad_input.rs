@@ -188,7 +188,7 @@ fn a_read_only_database_is_refused_in_words() {
     project.tables(1).sql("CREATE TABLE a (b int)");
     let url = format!("{}?mode=ro", project.url());
     project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{url}\"\n"));
-    project.run(["migrate"]).exits(exit::REFUSED).mentions("read-only");
+    project.run(["migrate"]).exits(exit::REFUSED).mentions("readonly");
     project.run(["status"]).exits(exit::DONE);
 }
 
@@ -202,4 +202,16 @@ fn a_file_that_is_no_database_is_left_alone() {
     let report = project.run(["migrate"]);
     assert!(!matches!(report.code, Some(exit::DONE) | None), "{report:?}");
     assert_eq!(project.read("app.db"), before);
+}
+
+#[test]
+fn a_sqlite_database_that_is_not_there_yet_has_everything_pending() {
+    let project = Project::new(Engine::Sqlite);
+    project.tables(1);
+    project.run(["migrate", "--dry-run"]).exits(exit::DONE).prints("CREATE TABLE t1");
+    project.run(["status"]).exits(exit::DONE).prints("pending");
+    project.run(["check"]).exits(exit::PENDING);
+    project.run(["history"]).exits(exit::DONE);
+    assert!(!project.path("app.db").exists(), "looking creates nothing");
+    project.migrate();
 }

@@ -24,7 +24,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "commands",
         &["model", "dialect", "parse", "plan", "lint", "source", "db", "executor", "config", "error", "cli", "output"],
     ),
-    ("lib", &["cli", "commands", "config", "error", "output"]),
+    ("run", &["cli", "commands", "config", "error", "output"]),
+    ("lib", &["run"]),
     ("main", &[]),
 ];
 

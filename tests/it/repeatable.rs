@@ -32,7 +32,7 @@ fn one_runs_always_and_one_when_it_changed(project: &Project) {
     assert_eq!(runs(project).iter().filter(|what| *what == "always").count(), 2);
     assert_eq!(runs(project).iter().filter(|what| *what == "changed").count(), 1);
     note(project, "ROC__view.sql", "again");
-    project.run(["status"]).exits(exit::DONE).prints("ROC");
+    project.run(["status"]).exits(exit::DONE).prints("view");
     project.migrate();
     assert_eq!(runs(project).iter().filter(|what| *what == "again").count(), 1);
     let kinds = project.sql("SELECT migration_type FROM _dbwarden_migrations WHERE version IS NULL ORDER BY filename");

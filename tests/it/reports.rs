@@ -62,7 +62,7 @@ fn history_lists_what_was_applied(project: &Project) {
 
 fn check_says_by_its_exit_code_that_work_is_pending(project: &Project) {
     project.tables(2);
-    project.run(["check"]).exits(exit::PENDING).mentions("0001").mentions("pending");
+    project.run(["check"]).exits(exit::PENDING).mentions("2 pending");
     project.migrate();
     project.run(["check"]).exits(exit::DONE);
 }

@@ -4,7 +4,7 @@
 use crate::harness::client::pipe;
 use crate::harness::mariadb::MariaDb;
 use crate::harness::postgres::Postgres;
-use crate::harness::{Engine, PASSWORD, Project, USER, exit};
+use crate::harness::{Engine, PASSWORD, Project, USER, exit, percent_encode};
 
 on_each_engine![
     a_session_is_what_the_engines_own_client_has,
@@ -112,7 +112,8 @@ fn mysql_routines_keep_the_sql_mode_of_the_server() {
     let project = Project::new(Engine::MySql);
     project.migration("0001_routine.sql", "CREATE PROCEDURE p() SELECT 1;", "DROP PROCEDURE p;").migrate();
     project.sql("CREATE PROCEDURE q() SELECT 1");
-    let modes = project.sql("SELECT DISTINCT sql_mode FROM mysql.proc WHERE db = database()");
+    let modes =
+        project.sql("SELECT DISTINCT sql_mode FROM information_schema.routines WHERE routine_schema = database()");
     assert_eq!(modes.lines().count(), 1, "{modes}");
 }
 
@@ -150,7 +151,12 @@ fn a_unix_socket_will_do() {
 
     let project = Project::new(Engine::MySql);
     let socket = MariaDb::get().socket();
-    let url = project.url_at(PASSWORD, 1, &format!("?unix_socket={}", socket.display()));
+    let url = format!(
+        "mysql://{USER}:{}@localhost/{}?unix_socket={}",
+        percent_encode(PASSWORD),
+        project.database(),
+        socket.display()
+    );
     project.tables(1).file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{url}\"\n")).migrate();
 }
 
@@ -174,6 +180,6 @@ fn the_schema_equals_what_the_engines_own_client_makes() {
         ours.migration("0001_items.sql", items, "").migration("0002_more.sql", more, "");
         ours.migration("0003_body.sql", body, "").migrate();
         pipe(&mut theirs.client(), &format!("{items}\n{more}\n{body}\n"));
-        assert_eq!(ours.schema(), theirs.schema());
+        assert_eq!(ours.schema().replace(ours.database(), theirs.database()), theirs.schema());
     }
 }

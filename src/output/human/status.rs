@@ -29,7 +29,7 @@ pub(super) fn status(report: &StatusReport) -> String {
             columns.row([
                 Cell::styled(state_style(entry.state), entry.state.label()),
                 version(entry.version.as_ref()),
-                sanitize_line(&entry.name).into(),
+                sanitize_line(if entry.version.is_some() { &entry.name } else { &entry.file }).into(),
                 Cell::styled(style::FAINT, remark(entry)),
             ]);
         }
@@ -170,7 +170,7 @@ primary (SQLite, app.db): at 0002, 2 pending
   applied   0001  create_users   2026-11-22T07:16:00Z
   modified  0002  add_\\u{1b}[2J  2026-11-22T07:16:01Z
   pending   0003  add_orders     depends on 0001
-  due             views
+  due             views.sql
 "
         );
     }

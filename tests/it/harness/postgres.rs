@@ -85,7 +85,11 @@ impl Postgres {
     pub fn schema(&self, database: &str) -> String {
         let mut dump = client("pg_dump");
         dump.args(["-s", "--no-owner", "-T", "_dbwarden_*", "-U", USER, "-d", database, "-p"]);
-        pipe(dump.arg(self.port.to_string()).arg("-h").arg(&self.dir), "")
+        let dumped = pipe(dump.arg(self.port.to_string()).arg("-h").arg(&self.dir), "");
+        // Comments hold versions, and `\\restrict` a random word.
+        let lines =
+            dumped.lines().filter(|line| !line.is_empty() && !line.starts_with("--") && !line.starts_with('\\'));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Puts a PgBouncer before the cluster. `pool_mode` is one of its settings: `session`, `transaction`.

@@ -190,7 +190,9 @@ impl Project {
             Engine::MySql => MariaDb::get().client(&self.database),
             Engine::Sqlite => {
                 let mut sqlite = client("sqlite3");
-                sqlite.args(["-bail", "-batch", "-init", "/dev/null"]).arg(self.path("app.db"));
+                sqlite
+                    .args(["-bail", "-batch", "-init", "/dev/null", "-cmd", ".timeout 10000"])
+                    .arg(self.path("app.db"));
                 sqlite
             }
         }
