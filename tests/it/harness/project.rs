@@ -136,9 +136,10 @@ impl Project {
         Invocation::shell(self.folder.path(), script)
     }
 
-    /// Copies what is in a folder of the repository (or one file of it) into the folder.
-    pub fn copy_of(&self, relative: &str) -> &Project {
-        copy(&repository().join(relative), self.folder.path());
+    /// Copies what is in a folder of the repository, or one of its files, into the folder `into`.
+    pub fn copy_of(&self, relative: &str, into: &str) -> &Project {
+        std::fs::create_dir_all(self.path(into)).expect("creating a folder");
+        copy(&repository().join(relative), &self.path(into));
         self
     }
 
@@ -257,8 +258,11 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file goes into the folder `to`, of a folder what is in it.
+/// A file goes into the folder `to`, of a folder what is in it. Databases that a run by hand left there stay there.
 fn copy(from: &Path, to: &Path) {
+    if from.extension().is_some_and(|extension| extension == "db") {
+        return;
+    }
     if from.is_file() {
         std::fs::copy(from, to.join(from.file_name().expect("a name"))).expect("copying a file");
         return;
