@@ -24,8 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "commands",
         &["model", "dialect", "parse", "plan", "lint", "source", "db", "executor", "config", "error", "cli", "output"],
     ),
-    ("run", &["cli", "commands", "config", "error", "output"]),
-    ("lib", &["run"]),
+    ("lib", &["cli", "commands", "config", "error", "output"]),
     ("main", &[]),
 ];
 
