@@ -26,23 +26,27 @@ async fn of_target(context: &Context<'_>, target: &Target, offline: bool) -> Per
         Ok(catalog) => catalog,
         Err(error) => return Err(error).into(),
     };
-    let report = |pending, findings: Vec<Finding>| DatabaseCheck {
+    let report = |pending, pending_files, findings: Vec<Finding>| DatabaseCheck {
         database: target.name.clone(),
         checked_files: catalog.iter().count(),
         pending,
+        pending_files,
         findings: findings.into_iter().map(FindingReport::from).collect(),
     };
     if offline {
-        return Ok(report(None, catalog.iter().flat_map(|file| lint::lint(file)).collect())).into();
+        return Ok(report(None, Vec::new(), catalog.iter().flat_map(|file| lint::lint(file)).collect())).into();
     }
     match against_database(context, target, &catalog).await {
-        Ok(Compared { pending, findings, error }) => PerTarget { report: Some(report(Some(pending), findings)), error },
+        Ok(Compared { pending, pending_files, findings, error }) => {
+            PerTarget { report: Some(report(Some(pending), pending_files, findings)), error }
+        }
         Err(error) => Err(error).into(),
     }
 }
 
 struct Compared {
     pending: usize,
+    pending_files: Vec<String>,
     findings: Vec<Finding>,
     error: Option<Error>,
 }
@@ -68,7 +72,9 @@ async fn against_database(context: &Context<'_>, target: &Target, catalog: &Cata
         }
         Err(error) => Some(error.into()),
     };
-    Ok(Compared { pending: survey.pending(), findings, error })
+    let pending_files = survey.pending_entries().filter_map(|entry| entry.file.as_ref());
+    let pending_files = pending_files.map(|file| file.path.display().to_string()).collect();
+    Ok(Compared { pending: survey.pending(), pending_files, findings, error })
 }
 
 impl From<Finding> for FindingReport {

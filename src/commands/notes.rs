@@ -20,7 +20,6 @@ pub(super) fn warning(note: &PlanNote) -> Option<String> {
         PlanNote::DatabaseAhead { .. }
         | PlanNote::AlreadyPast { .. }
         | PlanNote::RollbackFromHistory { .. }
-        | PlanNote::RollbackSectionEdited { .. }
         | PlanNote::NothingToUndo { .. }
         | PlanNote::FewerThanAsked { .. } => Some(message(note)),
         PlanNote::Resuming { .. } | PlanNote::FinishingRollback { .. } => None,
@@ -48,13 +47,13 @@ fn message(note: &PlanNote) -> String {
             format!("finishing the rollback that was interrupted, and nothing more: {}", labels.join(", "))
         }
         PlanNote::RollbackFromHistory { label, file_exists: true } => {
-            format!("{label}: its file was edited after being applied, so the rollback stored in the history is used")
+            format!(
+                "{label}: its file was edited after being applied, so the rollback stored in the history is used \
+                 (`dbwarden repair` accepts the file's)"
+            )
         }
         PlanNote::RollbackFromHistory { label, file_exists: false } => {
             format!("{label}: its file is not here, so the rollback stored in the history is used")
-        }
-        PlanNote::RollbackSectionEdited { label } => {
-            format!("{label}: its rollback section was edited after being applied; the file's is used")
         }
         PlanNote::NothingToUndo { label } => {
             format!("{label}: its rollback section is empty, so nothing is undone; only its history row goes")

@@ -55,11 +55,9 @@ async fn differing(opened: &mut Opened, catalog: &Catalog, args: &RepairArgs) ->
     let bookkeeping = opened.load().await?;
     let survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
     let states = [MigrationState::Modified, MigrationState::CosmeticallyEdited, MigrationState::Missing];
-    let mut found: Vec<SurveyEntry> = survey
-        .in_state(&states)
-        .filter(|entry| entry.row.as_ref().is_some_and(|row| row.version.is_some()))
-        .cloned()
-        .collect();
+    let differs = |entry: &&SurveyEntry| states.contains(&entry.state) || has_other_rollback(entry);
+    let is_versioned = |entry: &&SurveyEntry| entry.row.as_ref().is_some_and(|row| row.version.is_some());
+    let mut found: Vec<SurveyEntry> = survey.entries.iter().filter(differs).filter(is_versioned).cloned().collect();
     for name in &args.migrations {
         if !survey.entries.iter().any(|entry| is_called(entry, name)) {
             return Err(Error::new(ErrorKind::Usage, format!("there is no migration `{name}`"))
@@ -111,6 +109,10 @@ async fn accept(
     Ok(accepted)
 }
 
+fn has_other_rollback(entry: &SurveyEntry) -> bool {
+    matches!((&entry.file, &entry.row), (Some(file), Some(row)) if plan::rollback_edited(file, row))
+}
+
 fn is_called(entry: &SurveyEntry, name: &str) -> bool {
     let by_version = name.parse::<Version>().is_ok_and(|version| entry.version() == Some(&version));
     let by_file = entry.file.as_ref().is_some_and(|file| file.file_name == name)
@@ -127,6 +129,7 @@ fn describe(entry: &SurveyEntry, repaired: bool) -> RepairEntry {
     let file = entry.file.as_ref().map(|file| file.checksum.digest.clone());
     let difference = match entry.state {
         MigrationState::CosmeticallyEdited => "only comments and blanks differ from what was applied",
+        MigrationState::Applied => "the rollback section differs from what was recorded when it was applied",
         MigrationState::Missing => "the file is gone; accepting it keeps the row and expects no file any more",
         _ => "the SQL of the upgrade section differs from what was applied",
     };

@@ -102,9 +102,10 @@ async fn in_session(
     // Without the lock first: most runs of a deployment find nothing to do, and must neither wait for one that does
     // nor need the right to write. What is found here is believed only if it is nothing; a run in flight elsewhere
     // looks like an interrupted one.
-    let bookkeeping = opened.load().await?;
+    let (bookkeeping, running) = opened.look().await?;
     let first_look = decide(target, opened, catalog, request, &bookkeeping).await;
-    if manner.dry_run || matches!(&first_look, Ok((plan, _)) if plan.steps.is_empty()) {
+    let nothing_to_do = matches!(&first_look, Ok((plan, _)) if plan.steps.is_empty()) && running.is_none();
+    if manner.dry_run || nothing_to_do {
         let (plan, survey) = first_look?;
         notes::tell(context, &plan.notes);
         return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::Context;
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::LockKey;
-use crate::db::{self, ConnectOptions, Session, SessionOptions, SqlErrorKind, SqliteFile};
-use crate::dialect::{Engine, Tables};
+use crate::db::lock::{self, LockHolder, LockKey};
+use crate::db::{self, ConnectOptions, Session, SessionOptions, SqliteFile};
+use crate::dialect::Tables;
 use crate::error::Error;
 use crate::executor::RunIdentity;
 use crate::model::Catalog;
@@ -25,6 +25,20 @@ impl Opened {
     /// Reads history and journal.
     pub(super) async fn load(&mut self) -> Result<Bookkeeping, Error> {
         history_table::load(self.session.as_mut(), &self.tables).await.map_err(Error::from)
+    }
+
+    /// The same for commands that look without the lock: what another run is doing just now is not interrupted, and
+    /// stays out of the journal they see. The second value says who that is.
+    pub(super) async fn look(&mut self) -> Result<(Bookkeeping, Option<LockHolder>), Error> {
+        let mut bookkeeping = self.load().await?;
+        if bookkeeping.journal.is_empty() {
+            return Ok((bookkeeping, None));
+        }
+        let holder = lock::holder(self.session.as_mut(), &self.lock_key).await?;
+        if holder.is_some() {
+            bookkeeping.journal.clear();
+        }
+        Ok((bookkeeping, holder))
     }
 
     /// Who runs, for history rows and events.
@@ -58,13 +72,8 @@ pub(super) async fn open(
             context.printer.message(&format!("waiting for {location}: {error}"));
         }
     };
-    let settings = session_options(target);
-    let connected = match db::connect_within(&options, &settings, patience, &mut on_retry).await {
-        Err(error) if error.kind == SqlErrorKind::DatabaseMissing && options.engine() == Engine::Sqlite => {
-            db::connect(&ConnectOptions::Sqlite(SqliteFile::in_memory()), &settings).await
-        }
-        other => other,
-    };
+    let database = if purpose == Purpose::Inspect { existing_or_empty(&options) } else { options.clone() };
+    let connected = db::connect_within(&database, &session_options(target), patience, &mut on_retry).await;
     let session = connected.map_err(|error| {
         let mut failed = Error::from(&error);
         failed.message = format!("{location}: {}", error.message);
@@ -77,6 +86,16 @@ pub(super) async fn open(
     let tables = tables(target, &options);
     let lock_key = LockKey::new(&options, &tables.schema, &tables.history, &context.application_name());
     Ok(Opened { session, tables, location, lock_key })
+}
+
+/// A private empty database in place of a SQLite file that is not there.
+fn existing_or_empty(options: &ConnectOptions) -> ConnectOptions {
+    match options {
+        ConnectOptions::Sqlite(SqliteFile { path: Some(path), .. }) if !path.exists() => {
+            ConnectOptions::Sqlite(SqliteFile::in_memory())
+        }
+        other => other.clone(),
+    }
 }
 
 /// The session's settings as `connect` applies them. The role is not among them: the executor takes it on for the

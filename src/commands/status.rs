@@ -45,8 +45,12 @@ pub(super) async fn survey_target(context: &Context<'_>, target: &Target) -> Res
 /// Reads the history of a target.
 pub(super) async fn load(context: &Context<'_>, target: &Target) -> Result<(Bookkeeping, String), Error> {
     let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
-    let bookkeeping = opened.load().await;
+    let looked = opened.look().await;
     let location = opened.location.clone();
     opened.session.close().await;
-    Ok((bookkeeping?, location))
+    let (bookkeeping, running) = looked?;
+    if let Some(holder) = running {
+        context.printer.message(&format!("{}: a run is going on: {holder}", target.name));
+    }
+    Ok((bookkeeping, location))
 }

@@ -307,9 +307,9 @@ fn network(
 ) -> Result<Network, ConfigError> {
     let port = port.unwrap_or(if is_postgres { 5432 } else { 3306 });
     if let Some(path) = socket {
-        // `localhost` beside a socket is what URLs are made to carry, not a second place.
+        // A local host beside a socket is what URLs are made to carry, not a second place.
         return match host.as_deref() {
-            None | Some("localhost") => Ok(Network::Socket { path, port }),
+            None | Some("localhost" | "127.0.0.1" | "::1") => Ok(Network::Socket { path, port }),
             Some(_) => Err(spot.parameter(ParameterError::Twice { name: "socket".to_string() })),
         };
     }

@@ -47,6 +47,9 @@ pub enum UrlError {
     /// Percent-encoding that is not UTF-8.
     #[error("the URL's percent-encoding does not give UTF-8")]
     NotUtf8,
+    /// A login where only a path belongs: most likely the URL of a server with the wrong scheme.
+    #[error("a SQLite URL is only a path, and this one has a user or a password in it; check its scheme")]
+    LoginInPath,
     /// SQLite's own URI file names.
     #[error("SQLite's file: URIs are not supported; write sqlite:///relative/path or sqlite:////absolute/path")]
     FileUri,
@@ -145,6 +148,10 @@ fn parse_sqlite(rest: &str) -> Result<DatabaseUrl, UrlError> {
     };
     if path.starts_with("file:") {
         return Err(UrlError::FileUri);
+    }
+    // `user:password@host`: never a path that anybody meant, and always one that must not be shown.
+    if path.split_once('@').is_some_and(|(login, _)| login.contains(':')) {
+        return Err(UrlError::LoginInPath);
     }
     let mut params = parse_query(query)?;
     let in_memory = params.iter().any(|(name, value)| name == "mode" && value == "memory");

@@ -65,6 +65,9 @@ pub enum SqlErrorKind {
     DatabaseMissing,
     /// TLS could not be had as asked, or the certificate did not verify.
     Tls,
+    /// A pooler in transaction mode stands before the server: each transaction may run on another connection, so
+    /// that neither the migration lock nor a setting would hold.
+    TransactionPooler,
     /// The disk is full, or another resource ran out.
     OutOfResources,
     /// The driver gave up on something it does not understand.

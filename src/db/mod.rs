@@ -135,8 +135,13 @@ pub trait Session: Send {
     }
 
     /// Gives the session the defaults that the engine's own client would have had from the server, where the driver
-    /// sends its own instead (PostgreSQL: TimeZone and DateStyle). Costs a connection, so it is called once, before
-    /// the first migration; every later [`Session::reset`] keeps them.
+    /// sends its own instead (PostgreSQL: TimeZone and DateStyle). Costs a connection, so it is called once, outside
+    /// a transaction, before the first migration and best before the lock is taken; every later [`Session::reset`]
+    /// keeps them.
+    ///
+    /// # Errors
+    /// Those of connecting, and [`SqlErrorKind::TransactionPooler`], which two connections side by side bring to
+    /// light.
     async fn adopt_client_defaults(&mut self) -> Result<(), SqlError> {
         Ok(())
     }

@@ -5,6 +5,8 @@ mod probe;
 mod probe_tls;
 mod settings;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgRow, PgSslMode};
@@ -20,6 +22,9 @@ use settings::Keepalive;
 
 /// How much COPY data one message takes.
 const COPY_CHUNK: usize = 64 * 1024;
+
+/// How long the last message of a session may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Opens a session and gives it its settings, in one round trip after the login.
 pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
@@ -197,7 +202,10 @@ impl Driver for PostgresDriver {
         Box::new(PostgresCanceller { options: self.options.clone(), server: self.server.clone(), pid: self.pid })
     }
 
-    async fn close(self) {
+    async fn close(mut self) {
+        // A pooler in transaction mode would hand our settings to the application. Best effort, and not for long.
+        let reset = drain::<Postgres>(self.send("RESET ALL".to_owned()));
+        let _ = tokio::time::timeout(FAREWELL, reset).await;
         // The server notices the end of the connection as well.
         let _ = self.connection.close().await;
     }
@@ -215,7 +223,13 @@ impl Driver for PostgresDriver {
 
     async fn learn_client_defaults(&mut self) -> Result<Option<String>, SqlError> {
         let limit = self.server.connect_timeout;
-        let defaults = within(limit, &place(&self.server), probe::client_defaults(&self.server)).await?;
+        let probed = within(limit, &place(&self.server), probe::probe(&self.server)).await?;
+        // While this session is idle, a pooler in transaction mode gives its connection to the next who asks.
+        if probed.pid == Some(self.pid) {
+            let message = "a pooler in transaction mode stands between dbwarden and the server";
+            return Err(SqlError::new(SqlErrorKind::TransactionPooler, message));
+        }
+        let defaults = probed.defaults;
         let sql = settings::apply(&defaults.settings());
         self.client_defaults = Some(defaults);
         Ok(Some(sql))

@@ -21,6 +21,9 @@ use crate::dialect::Engine;
 /// Instructions of SQLite's virtual machine between two looks at the cancel flag: well under a millisecond.
 const STEPS_BETWEEN_CHECKS: i32 = 1000;
 
+/// The smallest database file: one page, and pages have at least 512 bytes (https://www.sqlite.org/fileformat2.html).
+const SMALLEST_PAGE: u64 = 512;
+
 /// Opens the database and gives the session its settings.
 pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
     let mut options = SqliteConnectOptions::new().statement_cache_capacity(0).disable_statement_logging();
@@ -76,8 +79,12 @@ fn refuse_missing(path: &Path, create: bool) -> Result<(), SqlError> {
     if path.is_dir() {
         return missing(format!("{} is a folder, not a database file", path.display()));
     }
-    if path.exists() {
-        return Ok(());
+    if let Ok(found) = path.metadata() {
+        // SQLite takes a file that is smaller than one page for an empty database, and overwrites it.
+        return match found.len() {
+            0 | SMALLEST_PAGE.. => Ok(()),
+            _ => missing(format!("{} is not a database file", path.display())),
+        };
     }
     if !create {
         return missing(format!("there is no database file {}", path.display()));

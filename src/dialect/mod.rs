@@ -55,6 +55,16 @@ impl Engine {
         }
     }
 
+    /// The query that lists violated foreign keys, where the engine does not check them by itself in our sessions:
+    /// SQLite's are off, as in its shell, because with them on a table rebuild deletes child rows
+    /// (<https://www.sqlite.org/lang_altertable.html#otheralter>).
+    pub fn foreign_key_check(self) -> Option<&'static str> {
+        match self {
+            Engine::Sqlite => Some("PRAGMA main.foreign_key_check"),
+            Engine::Postgres | Engine::MySql => None,
+        }
+    }
+
     /// The statement that opens a migration's transaction.
     pub fn begin(self) -> &'static str {
         match self {

@@ -23,7 +23,7 @@ impl Error {
     /// The tool's tables could not be created; names the grant that is missing.
     pub fn from_table_creation(error: &SqlError, tables: &Tables, user: &str) -> Self {
         let mut failed = Error::from(error);
-        failed.message = format!("the history table could not be created: {}", error.message);
+        failed.message = format!("the history table could not be created: {}", failed.message);
         if error.kind == SqlErrorKind::PermissionDenied {
             let schema = crate::dialect::identifier(tables.engine, &tables.schema);
             failed.hints = vec![match tables.engine {

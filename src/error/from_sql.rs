@@ -39,7 +39,11 @@ impl Error {
 /// An error of a statement of our own, or of connecting.
 impl From<&SqlError> for Error {
     fn from(error: &SqlError) -> Self {
-        let mut failure = Error::new(kind_elsewhere(error.kind), error.message.clone());
+        let message = match error.kind {
+            SqlErrorKind::ReadOnly => format!("the database is read-only: {}", error.message),
+            _ => error.message.clone(),
+        };
+        let mut failure = Error::new(kind_elsewhere(error.kind), message);
         failure.server = server_message(error);
         failure.hints.extend(next_step(error.kind).map(str::to_string));
         failure
@@ -67,7 +71,10 @@ fn kind_in_migration(kind: SqlErrorKind) -> ErrorKind {
 /// For the tool's own statements and for connecting.
 fn kind_elsewhere(kind: SqlErrorKind) -> ErrorKind {
     match kind {
-        SqlErrorKind::PermissionDenied | SqlErrorKind::ReadOnly | SqlErrorKind::Tls => ErrorKind::Refused,
+        SqlErrorKind::PermissionDenied
+        | SqlErrorKind::ReadOnly
+        | SqlErrorKind::Tls
+        | SqlErrorKind::TransactionPooler => ErrorKind::Refused,
         SqlErrorKind::LockTimeout
         | SqlErrorKind::Deadlock
         | SqlErrorKind::StatementTimeout
@@ -104,6 +111,9 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
             Some("check user and password; `dbwarden config` says where each comes from")
         }
         SqlErrorKind::DatabaseMissing => Some("create the database first"),
+        SqlErrorKind::TransactionPooler => {
+            Some("set migration_url to a direct connection, or to a pooler in session mode")
+        }
         SqlErrorKind::Tls => Some("check sslmode and sslrootcert; nothing was sent without TLS"),
         SqlErrorKind::OutOfResources => Some("free the resource on the server, then run it again"),
         SqlErrorKind::Statement | SqlErrorKind::Protocol => None,

@@ -44,6 +44,10 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
             failed.message = format!("{label} could not be recorded: {}", error.message);
             failed
         }
+        Cause::ForeignKeys { violations } => Error::new(ErrorKind::Sql, format!("{label} violates foreign keys"))
+            .in_file(step.origin())
+            .note(violations.join("; "))
+            .hint("delete or correct the rows that refer to nothing, in the migration itself"),
         Cause::LockLost => Error::new(ErrorKind::Connection, format!("{label} stopped: the migration lock was lost"))
             .hint("a statement of the migration, or someone else, released it: run `dbwarden status`, then run again"),
         Cause::Interrupted(signal) => {

@@ -10,6 +10,7 @@
 //!   bookkeeping conditional on it (MySQL), and SQLite's cannot be lost.
 
 mod event;
+mod foreign_keys;
 mod interrupt;
 mod journal;
 mod outcome;
@@ -30,6 +31,7 @@ use crate::db::{Session, SessionOptions, SqlError};
 use crate::dialect::{EventKind, NewEvent, Tables};
 use crate::model::{Direction, History};
 use crate::plan::{Plan, Work};
+use foreign_keys::Violations;
 
 /// How steps run.
 #[derive(Debug, Clone)]
@@ -67,6 +69,8 @@ pub struct Executor<'a> {
     altered: bool,
     /// Whether the journal already holds the entry of the step that comes next, written with the end of the last one.
     announced: bool,
+    /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
+    known_violations: Option<Violations>,
     events: &'a mut (dyn FnMut(Event<'_>) + Send),
 }
 
@@ -95,6 +99,7 @@ impl<'a> Executor<'a> {
             step: 0,
             altered: false,
             announced: false,
+            known_violations: None,
             events,
         }
     }

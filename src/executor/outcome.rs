@@ -49,6 +49,12 @@ pub enum Cause {
     /// The tool's own writing failed: opening the transaction, or the bookkeeping.
     #[error("the bookkeeping failed: {0}")]
     Bookkeeping(SqlError),
+    /// Rows refer to rows that are not there, because of this step.
+    #[error("foreign keys are violated: {}", .violations.join("; "))]
+    ForeignKeys {
+        /// Some of them, in words.
+        violations: Vec<String>,
+    },
     /// The migration lock was found to be lost; nothing was written after that.
     #[error("the migration lock was lost")]
     LockLost,
@@ -62,7 +68,7 @@ impl Cause {
     pub fn sql(&self) -> Option<&SqlError> {
         match self {
             Cause::Statement { error, .. } | Cause::Commit(error) | Cause::Bookkeeping(error) => Some(error),
-            Cause::LockLost | Cause::Interrupted(_) => None,
+            Cause::ForeignKeys { .. } | Cause::LockLost | Cause::Interrupted(_) => None,
         }
     }
 

@@ -39,6 +39,7 @@ impl Executor<'_> {
     ) -> Result<(), SendError> {
         self.leave_traces(script, statements.clone());
         let engine = self.tables.engine;
+        self.note_violations(script, statements.clone()).await;
         let mut retry = Retry::new(self.settings.lock_retry);
         loop {
             let mut parts = self.opening();
@@ -50,14 +51,16 @@ impl Executor<'_> {
                 parts.push(Part::Commit);
                 self.send(Some(script), &parts).await
             } else {
-                match self.send(Some(script), &parts).await {
-                    Ok(()) => {
-                        let mut parts = closing(self);
-                        parts.push(Part::Commit);
-                        self.send(Some(script), &parts).await
-                    }
-                    failed => failed,
+                let mut result = self.send(Some(script), &parts).await;
+                if result.is_ok() {
+                    result = self.refuse_new_violations(script, statements.clone()).await;
                 }
+                if result.is_ok() {
+                    let mut parts = closing(self);
+                    parts.push(Part::Commit);
+                    result = self.send(Some(script), &parts).await;
+                }
+                result
             };
             let Err(failed) = result else { return Ok(()) };
             if failed.outcome_unknown {

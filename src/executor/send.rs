@@ -27,7 +27,7 @@ pub(super) struct SendError {
 }
 
 impl SendError {
-    fn new(cause: Cause) -> Self {
+    pub(super) fn new(cause: Cause) -> Self {
         let outcome_unknown = cause.connection_is_gone();
         SendError { cause, outcome_unknown }
     }
@@ -78,6 +78,7 @@ impl Executor<'_> {
         if batch.is_empty() {
             return Ok(());
         }
+        let scripted = batch.iter().any(|(part, _)| matches!(part, Part::Script(_)));
         let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
         let step = self.step;
         let canceller = self.session.canceller();
@@ -107,14 +108,19 @@ impl Executor<'_> {
                 }
             }
         };
-        let outcome = match result {
-            Ok(()) if unchanged => Err(SendError::new(Cause::LockLost)),
-            Ok(()) => Ok(()),
-            Err(BatchError { index, error }) => Err(self.explain(batch.get(index).map(|(part, _)| *part), error)),
+        let commits = batch.iter().any(|(part, _)| **part == Part::Commit);
+        let alone = batch.len() == 1;
+        let outcome = match (result, self.interrupt.signal()) {
+            // Stopped on the server without an error (a SLEEP ends early): inside a transaction all of it is undone.
+            // What ran alone, or was committed, is done.
+            (Ok(()), Some(signal)) if scripted && !commits && !alone => Err(SendError::new(Cause::Interrupted(signal))),
+            (Ok(()), _) if unchanged => Err(SendError::new(Cause::LockLost)),
+            (Ok(()), _) => Ok(()),
+            (Err(BatchError { index, error }), _) => Err(self.explain(batch.get(index).map(|(part, _)| *part), error)),
         };
-        let scripted = batch.iter().any(|(part, _)| matches!(part, Part::Script(_)));
         batch.clear();
-        if scripted {
+        // MySQL lists the error itself among the warnings of a failed statement.
+        if scripted && (outcome.is_ok() || self.tables.engine != Engine::MySql) {
             self.pass_on_notices().await;
         }
         outcome

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     AppliedMigration, Checksum, Directives, Migration, MigrationKind, Rollback, RowKind, Script, Statement,
-    StatementKind,
+    StatementKind, normalised_digest,
 };
 
 /// A migration called after `file_name`, with one statement each way that can share a transaction.
@@ -69,7 +69,7 @@ pub(crate) fn row(sequence: i64, file_name: &str) -> AppliedMigration {
         kind,
         applied_at: "2026-01-01T00:00:00.000Z".to_string(),
         checksum: Some(file.checksum),
-        rollback_digest: Some("digest".to_string()),
+        rollback_digest: file.rollback.script().map(|script| normalised_digest(&crate::parse::portable(script))),
         execution_ms: Some(1),
         applied_by: None,
         run_id: None,

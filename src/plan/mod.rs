@@ -14,7 +14,7 @@ pub use error::PlanError;
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};
 pub use resume::Resume;
-pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rows_to_revert};
+pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert};
 pub use segment::{Segment, SegmentMode, segments};
 pub use state::{MigrationState, Survey, SurveyEntry, survey};
 
@@ -111,11 +111,6 @@ pub enum PlanNote {
         label: String,
         /// Whether there is a file at all.
         file_exists: bool,
-    },
-    /// The rollback section of the file is not the one recorded when it was applied; the file's is used.
-    RollbackSectionEdited {
-        /// The migration.
-        label: String,
     },
     /// The rollback section holds no statement.
     NothingToUndo {

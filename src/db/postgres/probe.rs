@@ -7,6 +7,7 @@
 use std::error::Error as _;
 
 use secrecy::ExposeSecret;
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::config::SslMode;
 
 use super::{errors, place, probe_tls, ssl_mode};
@@ -27,18 +28,34 @@ impl ClientDefaults {
     }
 }
 
-/// Logs in, reads the server's report, leaves.
-pub(super) async fn client_defaults(server: &Server) -> Result<ClientDefaults, SqlError> {
+/// What the second connection found out.
+pub(super) struct Probed {
+    pub defaults: ClientDefaults,
+    /// The backend that served it.
+    pub pid: Option<i64>,
+}
+
+/// Logs in, reads the server's report, asks for the backend, leaves.
+pub(super) async fn probe(server: &Server) -> Result<Probed, SqlError> {
     let (client, connection) =
         config(server).connect(probe_tls::connector(&server.tls)?).await.map_err(|error| meaning(&error, server))?;
     let defaults = ClientDefaults {
         time_zone: reported("TimeZone", connection.parameter("TimeZone"))?,
         date_style: reported("DateStyle", connection.parameter("DateStyle"))?,
     };
-    // Without its client the connection says goodbye and ends.
-    drop(client);
-    let _ = connection.await;
-    Ok(defaults)
+    let ask = async move {
+        let answer = client.simple_query("SELECT pg_catalog.pg_backend_pid()").await;
+        // With this the client goes, without which the connection says goodbye and ends.
+        drop(client);
+        answer
+    };
+    let (answer, _) = tokio::join!(ask, connection);
+    let answer = answer.map_err(|error| meaning(&error, server))?;
+    let pid = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        _ => None,
+    });
+    Ok(Probed { defaults, pid })
 }
 
 fn reported(name: &str, value: Option<&str>) -> Result<String, SqlError> {

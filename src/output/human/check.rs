@@ -9,6 +9,7 @@ pub(super) fn render(report: &CheckReport) -> String {
     let mut text = String::new();
     for database in &report.databases {
         text.extend(database.findings.iter().map(finding));
+        text.extend(database.pending_files.iter().map(|file| format!("{}: pending\n", sanitize_line(file))));
         text.push_str(&summary(database));
     }
     text
@@ -68,12 +69,19 @@ mod tests {
                 database: "primary".into(),
                 checked_files: 1,
                 pending: Some(2),
+                pending_files: vec!["m/0002_b.sql".into()],
                 findings: vec![
                     finding(FindingSeverity::Error, Some(7), None),
                     finding(FindingSeverity::Warning, None, Some("write it")),
                 ],
             },
-            DatabaseCheck { database: "other".into(), checked_files: 2, pending: None, findings: vec![] },
+            DatabaseCheck {
+                database: "other".into(),
+                checked_files: 2,
+                pending: None,
+                pending_files: vec![],
+                findings: vec![],
+            },
         ];
         assert_eq!(
             anstream::adapter::strip_str(&render(&CheckReport { databases })).to_string(),
@@ -81,6 +89,7 @@ mod tests {
 m/0001_a.sql:7: error[no-rollback]: the rollback section is empty
 m/0001_a.sql: warning[no-rollback]: the rollback section is empty
   next: write it
+m/0002_b.sql: pending
 primary: 1 file checked, 1 error, 1 warning, 2 pending
 other: 2 files checked, nothing found
 "

@@ -29,7 +29,7 @@ pub(super) fn status(report: &StatusReport) -> String {
             columns.row([
                 Cell::styled(state_style(entry.state), entry.state.label()),
                 version(entry.version.as_ref()),
-                sanitize_line(&entry.name).into(),
+                sanitize_line(if entry.version.is_some() { &entry.name } else { &entry.file }).into(),
                 Cell::styled(style::FAINT, remark(entry)),
             ]);
         }

@@ -16,6 +16,8 @@ pub struct DatabaseCheck {
     pub checked_files: usize,
     /// How many migrations `migrate` would run; None with `--offline`.
     pub pending: Option<usize>,
+    /// Their files, as shown to people.
+    pub pending_files: Vec<String>,
     /// What is wrong or odd, by file and line.
     pub findings: Vec<FindingReport>,
 }
