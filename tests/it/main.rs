@@ -19,6 +19,7 @@ mod lock;
 mod manifest;
 mod migrate;
 mod python_defects;
+mod readme;
 mod repair;
 mod repeatable;
 mod reports;
