@@ -139,13 +139,14 @@ async fn under_lock(
             .await
             .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
     }
-    opened.session.adopt_client_defaults().await?;
-
     let settings = ExecutionSettings {
         session: session::session_options(target),
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
+    opened.session.adopt_client_defaults().await?;
+    // What the configuration sets comes after the server's own defaults.
+    opened.session.reset(&settings.session).await?;
     let identity = opened.identity(&context.run_id);
     let mut events = |event: Event<'_>| tell(context, &plan, &event);
     let run = Executor::new(

@@ -88,7 +88,7 @@ const EVENTS: &[Column] = &[
         "id",
         "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
-        "INTEGER PRIMARY KEY AUTOINCREMENT"
+        "INTEGER PRIMARY KEY"
     ),
     column!("happened_at", "timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
     column!("kind", "text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
