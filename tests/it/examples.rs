@@ -154,11 +154,17 @@ fn kubernetes_commands() {
 #[test]
 fn kubernetes_policies_name_every_exit_code_and_retry_where_it_helps() {
     let project = example("kubernetes", Engine::Sqlite);
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap().replace(" and ", ", ");
     for job in ["migrate-job.yaml", "rollback-job.yaml"] {
         let text = project.read(job);
         assert!(text.contains("restartPolicy: Never"), "{job}: a podFailurePolicy needs it");
         let rules = manifest::rules(&text);
-        assert!(rules.iter().all(|rule| rule.container == "dbwarden"));
+        for rule in &rules {
+            assert_eq!(rule.container, "dbwarden");
+            let codes = rule.codes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+            let advice = format!("`{}` on {codes}", rule.action);
+            assert!(readme.contains(&advice), "the README does not say: {advice}");
+        }
         let mut named: Vec<u8> = rules.iter().flat_map(|rule| rule.codes.clone()).collect();
         named.sort_unstable();
         // `pending` is the answer of status and check; backups are no part of these commands.

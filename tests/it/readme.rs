@@ -6,6 +6,7 @@ use clap::CommandFactory;
 use dbwarden::cli::Cli;
 use dbwarden::config::{DATABASE_KEYS, TOP_KEYS, VARIABLES};
 use dbwarden::error::{ErrorKind, Exit};
+use dbwarden::output::report::EntryState;
 
 use crate::harness::mariadb::MariaDb;
 use crate::harness::postgres::Postgres;
@@ -110,6 +111,21 @@ fn every_command_is_listed() {
     let rows = rows("Commands");
     let listed = rows.iter().map(|row| code(&row[0])[0].split(' ').filter(is_word).collect::<Vec<_>>().join(" "));
     assert_eq!(listed.collect::<BTreeSet<String>>(), names);
+}
+
+#[test]
+fn every_state_is_listed() {
+    use EntryState::*;
+    let all = [Pending, Applied, Cosmetic, Baseline, RepeatableDue, Interrupted, OutOfOrder, Modified, Missing, Ahead];
+    // A new state is to be added above and to the README.
+    match Pending {
+        Pending | Applied | Cosmetic | Baseline | RepeatableDue | Interrupted | OutOfOrder | Modified | Missing
+        | Ahead => {}
+    }
+    let names = all.map(|state| vec![format!("`{}`", state.label()), format!("`{}`", serde_json::json!(state))]);
+    let names = names.map(|row| row.into_iter().map(|cell| cell.replace('"', "")).collect::<Vec<_>>());
+    let listed = rows("States").into_iter().map(|row| row[..2].to_vec());
+    assert_eq!(listed.collect::<Vec<_>>(), names);
 }
 
 #[test]
