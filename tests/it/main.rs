@@ -20,6 +20,7 @@ mod python_defects;
 mod repair;
 mod repeatable;
 mod reports;
+mod resume;
 mod rollback;
 mod secrets;
 mod sessions;
