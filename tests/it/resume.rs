@@ -78,7 +78,7 @@ fn killed_in_the_second_statement(project: &Project) {
     let run = project.spawn(["migrate"]);
     wait_until("the second statement has been announced", || {
         project.sql_works("SELECT cur FROM _dbwarden_journal")
-            && project.sql("SELECT done, cur FROM _dbwarden_journal WHERE done = 1 AND cur = 1") != ""
+            && !project.sql("SELECT done FROM _dbwarden_journal WHERE done = 1 AND cur = 1").is_empty()
     });
     run.kill9();
 }
