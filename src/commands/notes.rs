@@ -56,7 +56,9 @@ fn message(note: &PlanNote) -> String {
             format!("{label}: its file is not here, so the rollback stored in the history is used")
         }
         PlanNote::NothingToUndo { label } => {
-            format!("{label}: its rollback section is empty, so nothing is undone; only its history row goes")
+            format!(
+                "{label}: its rollback section is empty: nothing was undone in the database, only its history row goes"
+            )
         }
         PlanNote::FewerThanAsked { asked, available } => {
             format!("asked to roll back {asked}, but only {available} applied")

@@ -140,7 +140,7 @@ impl Tables {
     pub(super) fn timestamp_text(&self, column: &str) -> String {
         match self.engine {
             Engine::Postgres => format!(
-                "pg_catalog.to_char(({column})::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+                "pg_catalog.to_char(({column})::pg_catalog.timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
             ),
             Engine::MySql => format!("CONCAT(REPLACE(CAST(CAST({column} AS DATETIME(3)) AS CHAR), ' ', 'T'), 'Z')"),
             Engine::Sqlite => column.to_string(),

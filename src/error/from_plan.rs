@@ -1,5 +1,6 @@
 use super::{Error, ErrorKind};
-use crate::model::{Direction, JournalEntry, Version};
+use crate::model::{Direction, JournalEntry, MigrationKind, Version};
+use crate::parse;
 use crate::plan::PlanError;
 
 impl From<PlanError> for Error {
@@ -44,6 +45,7 @@ impl From<PlanError> for Error {
             PlanError::EditedSinceInterruption(entry) => new(ErrorKind::Disagreement)
                 .hint(format!("restore the first {} statements of {}, then run again", entry.done, entry.file_name)),
             PlanError::UnknownOutcome { entry, statement, line } => {
+                let n = entry.done + 1;
                 let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);
                 let mut error = new(ErrorKind::Partial).at(entry.file_name.clone(), Some(*line), None);
                 error.statement = Some(statement.clone());
@@ -51,11 +53,9 @@ impl From<PlanError> for Error {
                     error = error.note(format!("the statements before it are done: {}", entry.done));
                 }
                 error
-                    .hint("look in the database whether the statement took effect, and undo it by hand if it did")
-                    .hint(format!(
-                        "then let {version} go on with this statement: in the journal table (by default \
-                         _dbwarden_journal), `UPDATE _dbwarden_journal SET state = 'failed'`, and run again"
-                    ))
+                    .hint("look in the database whether the statement took effect")
+                    .hint(format!("it did: `dbwarden resolve {version} --statement {n} --done`; it did not: \
+                         `dbwarden resolve {version} --statement {n} --retry`"))
             }
         }
     }
@@ -64,7 +64,10 @@ impl From<PlanError> for Error {
 fn names(labels: &[String]) -> String {
     let versions = labels.iter().map(|label| {
         let name = label.rsplit(['/', '\\']).next().unwrap_or(label);
-        name.split_once('_').map_or(name, |(version, _)| version).to_string()
+        match parse::file_name(name).map(|file| file.kind) {
+            Ok(MigrationKind::Versioned(version)) => version.to_string(),
+            _ => name.to_string(),
+        }
     });
     versions.collect::<Vec<_>>().join(" ")
 }

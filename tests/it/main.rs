@@ -23,6 +23,7 @@ mod readme;
 mod repair;
 mod repeatable;
 mod reports;
+mod resume;
 mod rollback;
 mod sample;
 mod secrets;
