@@ -186,9 +186,12 @@ impl Tables {
 
     /// Creates the tables that are missing and adds the columns that a history table of the Python tool lacks.
     /// `present` is what [`Tables::select_columns`] found. Empty when everything is there.
+    ///
+    /// A run may be killed between any two of the statements: the history, which is what every run looks for first,
+    /// comes last, and the last column of a table taken over comes after its rows were given their place.
     pub fn create_missing(&self, present: &[(String, String)]) -> Vec<String> {
         let mut statements = Vec::new();
-        for (table, columns) in [(&self.history, HISTORY), (&self.journal, JOURNAL), (&self.events, EVENTS)] {
+        for (table, columns) in [(&self.events, EVENTS), (&self.journal, JOURNAL), (&self.history, HISTORY)] {
             let has = |column: &str| present.iter().any(|(name, present)| name == table && present == column);
             let name = self.qualified(table);
             if !present.iter().any(|(present, _)| present == table) {
@@ -198,6 +201,11 @@ impl Tables {
                 continue;
             }
             for column in columns.iter().filter(|column| !has(column.name)) {
+                let is_last = columns.last().is_some_and(|last| last.name == column.name);
+                if is_last && table == &self.history && has("id") {
+                    // The other tool's own row number is the order of application.
+                    statements.push(format!("UPDATE {name} SET sequence = id WHERE sequence IS NULL"));
+                }
                 statements.push(format!("ALTER TABLE {name} ADD COLUMN {}", self.definition(column)));
             }
         }
@@ -211,16 +219,6 @@ impl Tables {
             Engine::Sqlite => column.sqlite,
         };
         format!("{} {kind}", identifier(self.engine, column.name))
-    }
-
-    /// Gives the rows of a table that was taken over their place in the order of application: by the other tool's
-    /// own row number where there is one.
-    pub fn adopt_rows(&self, present: &[(String, String)]) -> Option<String> {
-        let has = |column: &str| present.iter().any(|(table, name)| *table == self.history && name == column);
-        if !has("version") || has("sequence") || !has("id") {
-            return None;
-        }
-        Some(format!("UPDATE {} SET sequence = id WHERE sequence IS NULL", self.qualified(&self.history)))
     }
 
     /// The names of the history's columns, in the order the history is read.
@@ -252,9 +250,20 @@ mod tests {
         let python = ["id", "version", "description", "filename", "migration_type", "applied_at", "checksum"];
         let present: Vec<_> = python.map(|column| (tables.history.clone(), column.to_string())).into();
         let statements = tables.create_missing(&present);
-        assert!(statements[0].starts_with("ALTER TABLE \"main\".\"_dbwarden_migrations\" ADD COLUMN \"sequence\""));
+        let history = "\"main\".\"_dbwarden_migrations\"";
+        assert!(statements[2].starts_with(&format!("ALTER TABLE {history} ADD COLUMN \"sequence\"")));
         assert_eq!(statements.iter().filter(|statement| statement.starts_with("CREATE TABLE")).count(), 2);
-        assert!(tables.adopt_rows(&present).is_some());
+        let [.., adopt, last] = statements.as_slice() else { panic!("{statements:?}") };
+        assert_eq!(*adopt, format!("UPDATE {history} SET sequence = id WHERE sequence IS NULL"));
+        assert!(last.contains("ADD COLUMN \"format\""), "{last}");
+    }
+
+    #[test]
+    fn what_every_run_looks_for_first_is_made_last() {
+        let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
+        let made: Vec<String> = tables.create_missing(&[]).iter().map(|text| text.chars().take(46).collect()).collect();
+        let expected = ["_dbwarden_events", "_dbwarden_journal", "_dbwarden_migrations"];
+        made.iter().zip(expected).for_each(|(text, table)| assert!(text.contains(table), "{text} before {table}"));
     }
 
     #[test]
