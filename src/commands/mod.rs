@@ -74,6 +74,16 @@ impl<'a> Context<'a> {
         Ok(settings)
     }
 
+    /// Does what only looks or waits, unless somebody asks to stop first: it may be dropped at any point.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let mut interrupt = self.interrupt.clone();
+        tokio::select! {
+            biased;
+            signal = interrupt.requested() => Err(Error::stopped(signal)),
+            result = work => result,
+        }
+    }
+
     /// What others see as the holder of the lock: the same as in the server's process list.
     fn application_name(&self) -> String {
         format!("dbwarden/{} {}", env!("CARGO_PKG_VERSION"), self.run_id)
@@ -169,7 +179,10 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
     };
     notices::install();
     let mut outcome = runtime.block_on(async {
-        signals::listen(&context.interrupter);
+        // What only looks, or asks a person, ends like any other program.
+        if matches!(command, Command::Migrate(_) | Command::Rollback(_) | Command::Downgrade(_)) {
+            signals::listen(&context.interrupter);
+        }
         with_settings(context, &settings, command).await
     });
     // No layer puts a secret into a message; a driver or a server might.

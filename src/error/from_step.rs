@@ -18,6 +18,13 @@ impl Error {
         }
         Some(aftermath(error, step, failure))
     }
+
+    /// A signal that came before anything was run.
+    pub fn stopped(signal: Signal) -> Self {
+        Error::new(kind_of(signal), format!("stopped by {signal}"))
+            .note("nothing was run")
+            .hint("run the same command again")
+    }
 }
 
 fn describe(step: &Step, failure: &StepFailure) -> Error {
@@ -50,13 +57,15 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
             .hint("delete or correct the rows that refer to nothing, in the migration itself"),
         Cause::LockLost => Error::new(ErrorKind::Connection, format!("{label} stopped: the migration lock was lost"))
             .hint("a statement of the migration, or someone else, released it: run `dbwarden status`, then run again"),
-        Cause::Interrupted(signal) => {
-            let kind = match signal {
-                Signal::Interrupt => ErrorKind::Interrupted,
-                Signal::Terminate => ErrorKind::Terminated,
-            };
-            Error::new(kind, format!("{label} was interrupted by {signal}")).hint("run the same command again")
-        }
+        Cause::Interrupted(signal) => Error::new(kind_of(*signal), format!("{label} was interrupted by {signal}"))
+            .hint("run the same command again"),
+    }
+}
+
+fn kind_of(signal: Signal) -> ErrorKind {
+    match signal {
+        Signal::Interrupt => ErrorKind::Interrupted,
+        Signal::Terminate => ErrorKind::Terminated,
     }
 }
 
@@ -72,12 +81,19 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
             error.note(format!("{} was undone completely", step.label()))
         }
         Aftermath::Partial { done, total } => {
-            // A clean stop in the middle is still a clean stop: the next run goes on by itself.
-            if !matches!(failure.cause, Cause::Interrupted(_)) {
-                error.kind = ErrorKind::Partial;
-                error.hints.clear();
-                error = error
-                    .hint(format!("correct statement {} and run the same command again: it goes on there", done + 1));
+            match &failure.cause {
+                // A clean stop in the middle is still a clean stop: the next run goes on by itself.
+                Cause::Interrupted(_) => {}
+                // Nobody may write what is done without the lock: the journal stays behind, and a person settles it.
+                Cause::LockLost => error.kind = ErrorKind::Partial,
+                _ => {
+                    error.kind = ErrorKind::Partial;
+                    error.hints.clear();
+                    error = error.hint(format!(
+                        "correct statement {} and run the same command again: it goes on there",
+                        done + 1
+                    ));
+                }
             }
             error.note(format!("statements 1 to {done} of {total} of {} stand", step.label()))
         }
@@ -86,7 +102,11 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
             error.hints.clear();
             error
                 .note(format!("whether {} was finished is not known: the connection ended first", step.label()))
-                .hint("run the same command again: it finds out and goes on")
+                .hint(if step.is_atomic() {
+                    "run the same command again: it finds out and goes on"
+                } else {
+                    "run the same command again: it goes on, or says what a person has to decide first"
+                })
         }
     }
 }

@@ -151,8 +151,8 @@ impl Executor<'_> {
             if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
                 continue;
             }
-            if let (Cause::Statement { statement, .. }, true) = (&failed.cause, statements.len() > 1) {
-                progress.advance_to(*statement);
+            if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
+                progress.advance_to(statement);
                 let _ = self.session.run(&["UNLOCK TABLES"], &mut |_, _| {}).await;
             }
             return Err(failed);

@@ -72,6 +72,12 @@ impl Cause {
         }
     }
 
+    /// Whether the same command, run again, can succeed by itself.
+    pub(super) fn is_passing(&self) -> bool {
+        let blocked = |error: &SqlError| matches!(error.kind, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock);
+        matches!(self, Cause::Interrupted(_)) || self.sql().is_some_and(blocked)
+    }
+
     /// Whether nothing more can be said to the server.
     pub fn connection_is_gone(&self) -> bool {
         self.sql().is_some_and(|error| matches!(error.kind, SqlErrorKind::ConnectionLost | SqlErrorKind::Protocol))

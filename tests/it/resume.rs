@@ -13,6 +13,7 @@ on_each_engine![
     settings_of_the_done_part_hold_for_the_rest,
     an_unknown_outcome_is_settled_by_a_person,
     an_interrupted_rollback_is_finished_by_rollback_only,
+    a_run_killed_while_it_made_its_tables_is_gone_on_with,
 ];
 
 /// A file whose statements run outside any transaction, one by one.
@@ -200,4 +201,10 @@ fn postgres_a_failed_concurrent_index_does_not_stand_in_the_way() {
     project.sql("DELETE FROM t1");
     project.migrate().says("t1_id");
     assert_eq!(project.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('t1_id')"), "t");
+fn a_run_killed_while_it_made_its_tables_is_gone_on_with(project: &Project) {
+    project.tables(1).migrate();
+    // What is left when only the first of the tables was made.
+    project.sql("DROP TABLE _dbwarden_migrations; DROP TABLE _dbwarden_journal; DROP TABLE t1");
+    project.migrate();
+    assert_eq!(project.versions(), ["0001"]);
 }
