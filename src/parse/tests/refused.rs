@@ -34,6 +34,7 @@ fn each_mistake_is_told_with_its_line() {
         (Postgres, "-- upgrade\nbegin;\nvacuum;\ncommit;\n-- rollback", 3, Kind::InsideTransaction),
         (Postgres, "-- upgrade\n\\i it's.sql\nselect 1;\n-- rollback", 2, client("psql", r"\i")),
         (Postgres, "-- upgrade\nselect 1\n\\gexec\n-- rollback", 3, client("psql", r"\gexec")),
+        (Postgres, "-- upgrade\nselect 1;\n\\connect other\n-- rollback", 3, client("psql", r"\connect")),
         (MySql, "-- upgrade\nsource it's.sql\n-- rollback", 2, client("mysql", "source")),
         (MySql, "-- upgrade\n\\. x.sql\n-- rollback", 2, client("mysql", r"\.")),
         (Sqlite, "-- upgrade\n .read it's.sql\n-- rollback", 2, client("sqlite3", ".read")),
