@@ -22,7 +22,7 @@ pub(super) fn warning(note: &PlanNote) -> Option<String> {
         | PlanNote::RollbackFromHistory { .. }
         | PlanNote::NothingToUndo { .. }
         | PlanNote::FewerThanAsked { .. } => Some(message(note)),
-        PlanNote::Resuming { .. } | PlanNote::FinishingRollback { .. } => None,
+        PlanNote::Resuming { .. } | PlanNote::Settled { .. } | PlanNote::FinishingRollback { .. } => None,
     }
 }
 
@@ -42,6 +42,12 @@ fn message(note: &PlanNote) -> String {
                 Direction::Rollback => "undoing",
             };
             format!("an earlier run was interrupted {what} {label}: going on after {done} of {total} statements")
+        }
+        PlanNote::Settled { file_name, statement, done: true } => {
+            format!("{file_name}: the interrupted statement {statement} had taken effect, as the catalog shows")
+        }
+        PlanNote::Settled { file_name, statement, done: false } => {
+            format!("{file_name}: the interrupted statement {statement} had not taken effect, as the catalog shows")
         }
         PlanNote::FinishingRollback { labels } => {
             format!("finishing the rollback that was interrupted, and nothing more: {}", labels.join(", "))

@@ -49,8 +49,10 @@ impl From<PlanError> for Error {
                 let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);
                 let mut error = new(ErrorKind::Partial).at(entry.file_name.clone(), Some(*line), None);
                 error.statement = Some(statement.clone());
+                if entry.done > 0 {
+                    error = error.note(format!("the statements before it are done: {}", entry.done));
+                }
                 error
-                    .note(format!("statements 1 to {} are done", entry.done))
                     .hint("look in the database whether the statement took effect")
                     .hint(format!("it did: `dbwarden resolve {version} --statement {n} --done`; it did not: \
                          `dbwarden resolve {version} --statement {n} --retry`"))
