@@ -72,4 +72,5 @@ const FORMS: &[(&str, StatementKind)] = &[
     ("ROLLBACK [WORK|TRANSACTION] TO", TransactionControl(Savepoint)),
     ("SAVEPOINT|RELEASE", TransactionControl(Savepoint)),
     ("ROLLBACK|ABORT", TransactionControl(Rollback)),
+    ("PREPARE TRANSACTION", TransactionControl(Prepare)),
 ];

@@ -20,6 +20,9 @@ impl Error {
     }
 }
 
+const OWN_TABLES: &str = "see whether the migration changes dbwarden's own tables (`_dbwarden_…`): a loop over all tables \
+                          of the schema must leave them out";
+
 fn describe(step: &Step, failure: &StepFailure) -> Error {
     let label = step.label();
     match &failure.cause {
@@ -42,6 +45,12 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
         Cause::Bookkeeping(error) => {
             let mut failed = Error::from(error);
             failed.message = format!("{label} could not be recorded: {}", error.message);
+            let ran_statements = step.script().is_some_and(|script| !script.statements.is_empty());
+            if error.kind == SqlErrorKind::Statement && ran_statements {
+                // What worked before the file's statements and does not after them is their doing.
+                failed = failed.in_file(step.origin()).hint(OWN_TABLES);
+                failed.kind = ErrorKind::Sql;
+            }
             failed
         }
         Cause::ForeignKeys { violations } => Error::new(ErrorKind::Sql, format!("{label} violates foreign keys"))
@@ -75,9 +84,15 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
             // A clean stop in the middle is still a clean stop: the next run goes on by itself.
             if !matches!(failure.cause, Cause::Interrupted(_)) {
                 error.kind = ErrorKind::Partial;
-                error.hints.clear();
-                error = error
-                    .hint(format!("correct statement {} and run the same command again: it goes on there", done + 1));
+                if let Cause::Statement { .. } = failure.cause {
+                    error.hints.clear();
+                    error = error.hint(format!(
+                        "correct statement {} and run the same command again: it goes on there",
+                        done + 1
+                    ));
+                } else {
+                    error = error.hint("then run the same command again: it goes on there");
+                }
             }
             error.note(format!("statements 1 to {done} of {total} of {} stand", step.label()))
         }

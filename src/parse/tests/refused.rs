@@ -30,6 +30,7 @@ fn each_mistake_is_told_with_its_line() {
         (MySql, "-- upgrade\nbegin;\n-- rollback\nselect 1", 2, Kind::BeginWithoutCommit),
         (Sqlite, "-- upgrade\nbegin;\nbegin;\ncommit;\n-- rollback", 3, Kind::NestedBegin),
         (Postgres, "-- upgrade\n\n\nrollback;\n-- rollback", 4, Kind::RollbackStatement),
+        (Postgres, "-- upgrade\nbegin;\nselect 1;\nprepare transaction 'x';\n-- rollback", 4, Kind::PrepareTransaction),
         (MySql, "-- upgrade\nrollback work;\n-- rollback", 2, Kind::RollbackStatement),
         (Postgres, "-- upgrade\nbegin;\nvacuum;\ncommit;\n-- rollback", 3, Kind::InsideTransaction),
         (Postgres, "-- upgrade\n\\i it's.sql\nselect 1;\n-- rollback", 2, client("psql", r"\i")),
