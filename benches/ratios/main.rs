@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::Engine;
-use measure::{in_turn, time, watch};
+use measure::{Pair, Usage, in_turn, in_turn_on_new, time, watch};
 use subject::Subject;
 use table::{Goal, row};
 
@@ -61,39 +61,33 @@ fn version(name: &str) {
 /// Beside a bare connect and one query.
 fn nothing_pending(name: &str, engine: Engine) {
     let subject = Subject::with_tables(engine, 1000);
-    time(&mut subject.dbwarden(&["migrate"]));
-    let ours = || time(&mut subject.dbwarden(&["migrate"]));
-    let pair = in_turn(21, ours, || time(&mut subject.client_asks()));
+    migrates(&subject);
+    let pair = in_turn(21, || migrates(&subject), || time(&mut subject.client_asks()));
     row(name, client_of(engine), pair, Goal::Above(Duration::from_millis(30)));
 }
 
 fn apply(name: &str, engine: Engine) {
-    let ours = || time(&mut Subject::with_tables(engine, 1000).dbwarden(&["migrate"]));
-    let theirs = || time(&mut Subject::with_tables(engine, 1000).client_migrates());
-    row(name, client_of(engine), in_turn(5, ours, theirs), Goal::Times(1.2));
+    let pair = in_turn_on_new(5, || Subject::with_tables(engine, 1000), migrates, client_migrates);
+    row(name, client_of(engine), pair, Goal::Times(1.2));
 }
 
 fn roll_back(name: &str, engine: Engine) {
-    let ours = || {
+    let migrated = || {
         let subject = Subject::with_tables(engine, 100);
-        time(&mut subject.dbwarden(&["migrate"]));
-        time(&mut subject.dbwarden(&["rollback", "--count", "100"]))
+        migrates(&subject);
+        subject
     };
-    let theirs = || {
-        let subject = Subject::with_tables(engine, 100);
-        time(&mut subject.client_migrates());
-        time(&mut subject.client_rolls_back())
-    };
-    row(name, client_of(engine), in_turn(5, ours, theirs), Goal::None);
-}
-
-fn many_statements(name: &str, engine: Engine) {
-    let subject = || with_inserts(engine, 20_000, 20);
-    let ours = || time(&mut subject().dbwarden(&["migrate"]));
-    let pair = in_turn(5, ours, || time(&mut subject().client_migrates()));
+    let ours = |subject: &Subject| time(&mut subject.dbwarden(&["rollback", "--count", "100"]));
+    let pair = in_turn_on_new(5, migrated, ours, |subject| time(&mut subject.client_rolls_back()));
     row(name, client_of(engine), pair, Goal::None);
 }
 
+fn many_statements(name: &str, engine: Engine) {
+    let pair = in_turn_on_new(5, || with_inserts(engine, 20_000, 20), migrates, client_migrates);
+    row(name, client_of(engine), pair, Goal::None);
+}
+
+/// Once each: it takes long, and shows whether the time grows with the number.
 fn many_migrations(name: &str, engine: Engine) {
     let subject = || {
         let mut subject = Subject::new(engine);
@@ -104,39 +98,41 @@ fn many_migrations(name: &str, engine: Engine) {
         }
         subject
     };
-    let pair = in_turn(1, || time(&mut subject().dbwarden(&["migrate"])), || time(&mut subject().client_migrates()));
-    row(name, client_of(engine), pair, Goal::None);
+    row(name, client_of(engine), in_turn_on_new(1, subject, migrates, client_migrates), Goal::None);
 }
 
 /// Statements of a kilobyte, as dumps of data have them.
 fn memory_of_inserts(name: &str, engine: Engine) {
-    const STATEMENTS: usize = 100_000;
-    const WIDTH: usize = 960;
-    let subject = with_inserts(engine, STATEMENTS, WIDTH);
-    let ours = watch(&mut subject.dbwarden(&["migrate"]));
-    let theirs = watch(&mut with_inserts(engine, STATEMENTS, WIDTH).client_migrates());
-    let goal = Goal::Memory { file: subject.bytes(), times: 3.0 };
-    row(name, client_of(engine), measure::Pair { ours, theirs }, goal);
+    memory(name, engine, || with_inserts(engine, 100_000, 960));
 }
 
 fn memory_of_copy(name: &str, engine: Engine) {
     if engine != Engine::Postgres {
         return;
     }
-    let subject = || {
-        let mut subject = Subject::new(engine);
+    memory(name, engine, || {
         let line = format!("7\t{}\n", "x".repeat(96));
         let data = line.repeat(100_000_000 / line.len());
         let up = format!("CREATE TABLE big (id int, text text);\nCOPY big FROM STDIN;\n{data}\\.\n");
+        let mut subject = Subject::new(engine);
         subject.add(&up, "DROP TABLE big;");
         subject
-    };
-    let ours = subject();
-    let pair = measure::Pair {
-        ours: watch(&mut ours.dbwarden(&["migrate"])),
-        theirs: watch(&mut subject().client_migrates()),
-    };
-    row(name, client_of(engine), pair, Goal::Memory { file: ours.bytes(), times: 3.0 });
+    });
+}
+
+fn memory(name: &str, engine: Engine, subject: impl Fn() -> Subject) {
+    let (ours, theirs) = (subject(), subject());
+    let goal = Goal::Memory { file: ours.bytes(), times: 3.0 };
+    let (ours, theirs) = (watch(&mut ours.dbwarden(&["migrate"])), watch(&mut theirs.client_migrates()));
+    row(name, client_of(engine), Pair { ours, theirs }, goal);
+}
+
+fn migrates(subject: &Subject) -> Usage {
+    time(&mut subject.dbwarden(&["migrate"]))
+}
+
+fn client_migrates(subject: &Subject) -> Usage {
+    time(&mut subject.client_migrates())
 }
 
 /// One file: a table, and so many INSERTs of a text so wide.

@@ -27,6 +27,21 @@ pub fn in_turn(runs: usize, mut ours: impl FnMut() -> Usage, mut theirs: impl Fn
     Pair { ours: median(ours), theirs: median(theirs) }
 }
 
+/// The same with a new subject for each run. All are there until the last has run: a file system that has just
+/// deleted thousands of files makes new ones slowly (ext4 looks for inodes that were not freed a moment ago), and
+/// would do so for whoever comes next.
+pub fn in_turn_on_new<S>(runs: usize, make: impl Fn() -> S, ours: fn(&S) -> Usage, theirs: fn(&S) -> Usage) -> Pair {
+    let mut used = Vec::new();
+    let mut on_new = |run: fn(&S) -> Usage| {
+        let subject = make();
+        let usage = run(&subject);
+        used.push(subject);
+        usage
+    };
+    let (ours, theirs): (Vec<Usage>, Vec<Usage>) = (0..runs).map(|_| (on_new(ours), on_new(theirs))).unzip();
+    Pair { ours: median(ours), theirs: median(theirs) }
+}
+
 /// Runs a command that must succeed and takes its time.
 pub fn time(command: &mut Command) -> Usage {
     let started = Instant::now();

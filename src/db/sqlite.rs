@@ -30,10 +30,8 @@ const SMALLEST_PAGE: u64 = 512;
 
 /// Opens the database and gives the session its settings.
 pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
-    let mut options = SqliteConnectOptions::new()
-        .statement_cache_capacity(0)
-        .row_buffer_size(ROWS_AHEAD)
-        .disable_statement_logging();
+    let mut options =
+        SqliteConnectOptions::new().statement_cache_capacity(0).row_buffer_size(ROWS_AHEAD).disable_statement_logging();
     let place = match &file.path {
         Some(path) => {
             refuse_missing(path, file.create)?;
