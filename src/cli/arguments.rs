@@ -186,6 +186,31 @@ pub struct RepairArgs {
     pub dry_run: bool,
 }
 
+/// `resolve`
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("outcome").required(true).args(["done", "retry"])))]
+#[command(after_help = "\
+Examples:
+  dbwarden resolve 0042 --statement 3 --done    it took effect: the next run goes on after it
+  dbwarden resolve 0042 --statement 3 --retry   it did not: the next run executes it again
+
+Needed only after a run died in the middle of a statement that no transaction protects, when nobody can tell from
+outside whether it took effect. `dbwarden migrate` says so with exit code 8 and names the statement.")]
+pub struct ResolveArgs {
+    /// The interrupted migration
+    #[arg(value_name = "VERSION|FILE")]
+    pub migration: String,
+    /// The statement meant, as a precaution: refused when another one is open
+    #[arg(long, value_name = "N")]
+    pub statement: Option<NonZeroUsize>,
+    /// The statement took effect
+    #[arg(long)]
+    pub done: bool,
+    /// The statement did not take effect
+    #[arg(long)]
+    pub retry: bool,
+}
+
 /// `lock-status`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dbwarden lock-status\n  dbwarden lock-status --all --json")]

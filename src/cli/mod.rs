@@ -54,6 +54,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Accept edited files into the history, after showing the difference
     Repair(RepairArgs),
+    /// Say how the statement ended that a run died in
+    Resolve(ResolveArgs),
     /// Show who holds the migration lock
     LockStatus(LockStatusArgs),
     /// End the session that holds the migration lock
@@ -81,6 +83,7 @@ impl Command {
             Command::History(_) => "history",
             Command::Check(_) => "check",
             Command::Repair(_) => "repair",
+            Command::Resolve(_) => "resolve",
             Command::LockStatus(_) => "lock-status",
             Command::Unlock(_) => "unlock",
             Command::Config(_) => "config",

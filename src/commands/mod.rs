@@ -10,6 +10,7 @@ mod migrate;
 mod new;
 mod notes;
 mod repair;
+mod resolve;
 mod rollback;
 mod run;
 mod session;
@@ -150,6 +151,7 @@ pub fn dispatch(context: &Context<'_>, command: &Command) -> Outcome {
         | Command::History(_)
         | Command::Check(_)
         | Command::Repair(_)
+        | Command::Resolve(_)
         | Command::LockStatus(_)
         | Command::Unlock(_) => connected(context, &LimitArgs::default(), command),
     }
@@ -193,6 +195,7 @@ async fn with_settings(context: &Context<'_>, settings: &Settings, command: &Com
         Command::History(args) => history::history(context, settings, args).await,
         Command::Check(args) => check::check(context, settings, args).await,
         Command::Repair(args) => repair::repair(context, settings, args).await,
+        Command::Resolve(args) => resolve::resolve(context, settings, args).await,
         Command::LockStatus(_) => lock::status(context, settings).await,
         Command::Unlock(args) => lock::unlock(context, settings, args).await,
         Command::Init(_)

@@ -22,7 +22,7 @@ pub(super) fn warning(note: &PlanNote) -> Option<String> {
         | PlanNote::RollbackFromHistory { .. }
         | PlanNote::NothingToUndo { .. }
         | PlanNote::FewerThanAsked { .. } => Some(message(note)),
-        PlanNote::Resuming { .. } | PlanNote::FinishingRollback { .. } => None,
+        PlanNote::Resuming { .. } | PlanNote::Settled { .. } | PlanNote::FinishingRollback { .. } => None,
     }
 }
 
@@ -43,6 +43,12 @@ fn message(note: &PlanNote) -> String {
             };
             format!("an earlier run was interrupted {what} {label}: going on after {done} of {total} statements")
         }
+        PlanNote::Settled { file_name, statement, done: true } => {
+            format!("{file_name}: the interrupted statement {statement} had taken effect, as the catalog shows")
+        }
+        PlanNote::Settled { file_name, statement, done: false } => {
+            format!("{file_name}: the interrupted statement {statement} had not taken effect, as the catalog shows")
+        }
         PlanNote::FinishingRollback { labels } => {
             format!("finishing the rollback that was interrupted, and nothing more: {}", labels.join(", "))
         }
@@ -56,7 +62,9 @@ fn message(note: &PlanNote) -> String {
             format!("{label}: its file is not here, so the rollback stored in the history is used")
         }
         PlanNote::NothingToUndo { label } => {
-            format!("{label}: its rollback section is empty, so nothing is undone; only its history row goes")
+            format!(
+                "{label}: its rollback section is empty: nothing was undone in the database, only its history row goes"
+            )
         }
         PlanNote::FewerThanAsked { asked, available } => {
             format!("asked to roll back {asked}, but only {available} applied")

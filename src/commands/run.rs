@@ -10,9 +10,9 @@ use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
 use crate::error::Error;
 use crate::executor::{self, Event, ExecutionSettings, Executor};
-use crate::model::{Catalog, Direction};
+use crate::model::{Catalog, Direction, Settlement};
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
-use crate::plan::{self, Goal, MigratePolicy, Plan, StoredRollbacks, Survey};
+use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
 
 /// What was asked for.
 #[derive(Debug, Clone)]
@@ -139,13 +139,14 @@ async fn under_lock(
             .await
             .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
     }
-    opened.session.adopt_client_defaults().await?;
-
     let settings = ExecutionSettings {
         session: session::session_options(target),
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
+    opened.session.adopt_client_defaults().await?;
+    // What the configuration sets comes after the server's own defaults.
+    opened.session.reset(&settings.session).await?;
     let identity = opened.identity(&context.run_id);
     let mut events = |event: Event<'_>| tell(context, &plan, &event);
     let run = Executor::new(
@@ -181,9 +182,10 @@ async fn decide(
     bookkeeping: &Bookkeeping,
 ) -> Result<(Plan, Survey), Error> {
     let engine = opened.tables.engine;
-    let survey = plan::survey(catalog, bookkeeping.history.clone(), &bookkeeping.journal);
+    let mut survey = plan::survey(catalog, bookkeeping.history.clone(), &bookkeeping.journal);
+    let settled = settle_by_looking(opened, &mut survey).await?;
     let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
-    let plan = match request {
+    let mut plan = match request {
         Request::Migrate(goal) => plan::plan_migrate(engine, &survey, goal, policy)?,
         Request::Baseline(goal) => plan::plan_baseline(&survey, goal, policy)?,
         Request::Rollback(goal) => {
@@ -201,7 +203,21 @@ async fn decide(
             plan::plan_rollback(engine, &survey, goal, &open, &stored)?
         }
     };
+    plan.notes.splice(0..0, settled);
     Ok((plan, survey))
+}
+
+/// A statement that a run died in needs no person where its effect can be seen.
+async fn settle_by_looking(opened: &mut Opened, survey: &mut Survey) -> Result<Option<PlanNote>, Error> {
+    let engine = opened.tables.engine;
+    let Some(question) = plan::open_question(engine, survey) else { return Ok(None) };
+    let object = &question.effect.object;
+    let Some(seen) = executor::look(opened.session.as_mut(), engine, object).await? else { return Ok(None) };
+    let done = question.effect.is_done(seen);
+    let settlement = if done { Settlement::Done } else { Settlement::Retry };
+    survey.interrupted = question.entry.settle(settlement);
+    let note = PlanNote::Settled { file_name: question.entry.file_name, statement: question.entry.done + 1, done };
+    Ok(Some(note))
 }
 
 fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
@@ -218,6 +234,11 @@ fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
         }
         Event::StepFinished { step, elapsed } => printer.step_finished(&step.label(), step.direction(), *elapsed),
         Event::Retrying { error, attempt, pause, .. } => printer.retrying(&error.message, *attempt + 1, *pause),
+        Event::InvalidIndexDropped { index } => {
+            printer.message(&format!(
+                "  index {index} was left invalid by an earlier attempt: it is dropped and built again"
+            ));
+        }
         Event::Notice(notice) => printer.notice(notice.severity.name(), &notice.message),
     }
 }

@@ -76,7 +76,9 @@ pub(super) async fn open(
     let connected = db::connect_within(&database, &session_options(target), patience, &mut on_retry).await;
     let session = connected.map_err(|error| {
         let mut failed = Error::from(&error);
-        failed.message = format!("{location}: {}", error.message);
+        if !error.message.contains(&location) {
+            failed.message = format!("{location}: {}", error.message);
+        }
         failed
     })?;
     if session.server().encrypted == Some(false) {

@@ -74,6 +74,15 @@ pub enum SqlErrorKind {
     Protocol,
 }
 
+impl Position {
+    /// The first piece that `message` puts in `quotes`: `relation "userz" does not exist`. Often a word of the
+    /// statement, where the server tells no place.
+    pub(super) fn quoted(message: &str, quotes: char) -> Option<Position> {
+        let piece = message.split(quotes).nth(1).filter(|piece| !piece.is_empty())?;
+        Some(Position::Text(piece.to_owned()))
+    }
+}
+
 impl SqlError {
     /// An error with a message and nothing else.
     pub fn new(kind: SqlErrorKind, message: impl Into<String>) -> Self {

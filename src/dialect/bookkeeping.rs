@@ -88,7 +88,7 @@ const EVENTS: &[Column] = &[
         "id",
         "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
-        "INTEGER PRIMARY KEY AUTOINCREMENT"
+        "INTEGER PRIMARY KEY"
     ),
     column!("happened_at", "timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
     column!("kind", "text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
@@ -140,7 +140,7 @@ impl Tables {
     pub(super) fn timestamp_text(&self, column: &str) -> String {
         match self.engine {
             Engine::Postgres => format!(
-                "pg_catalog.to_char(({column})::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+                "pg_catalog.to_char(({column})::pg_catalog.timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
             ),
             Engine::MySql => format!("CONCAT(REPLACE(CAST(CAST({column} AS DATETIME(3)) AS CHAR), ' ', 'T'), 'Z')"),
             Engine::Sqlite => column.to_string(),

@@ -2,6 +2,7 @@
 //! tool's own SQL. No connection is needed to ask any of it.
 
 mod bookkeeping;
+mod effect_sql;
 mod history_sql;
 mod journal_sql;
 mod lex_rules;
@@ -13,6 +14,7 @@ mod role;
 mod sqlite;
 
 pub use bookkeeping::Tables;
+pub use effect_sql::{drop_index_concurrently, select_object};
 pub use history_sql::{LOCK_LOST, NewRow};
 pub use journal_sql::{EventKind, NewEvent};
 pub use lex_rules::{BodyRules, ClientCommands, LexRules};

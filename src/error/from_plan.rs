@@ -1,5 +1,6 @@
 use super::{Error, ErrorKind};
-use crate::model::{Direction, JournalEntry, Version};
+use crate::model::{Direction, JournalEntry, MigrationKind, Version};
+use crate::parse;
 use crate::plan::PlanError;
 
 impl From<PlanError> for Error {
@@ -44,13 +45,17 @@ impl From<PlanError> for Error {
             PlanError::EditedSinceInterruption(entry) => new(ErrorKind::Disagreement)
                 .hint(format!("restore the first {} statements of {}, then run again", entry.done, entry.file_name)),
             PlanError::UnknownOutcome { entry, statement, line } => {
+                let n = entry.done + 1;
                 let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);
                 let mut error = new(ErrorKind::Partial).at(entry.file_name.clone(), Some(*line), None);
                 error.statement = Some(statement.clone());
+                if entry.done > 0 {
+                    error = error.note(format!("the statements before it are done: {}", entry.done));
+                }
                 error
-                    .note(format!("statements 1 to {} are done", entry.done))
                     .hint("look in the database whether the statement took effect")
-                    .hint(format!("it did: `dbwarden resolve {version} --done`; it did not: `dbwarden resolve {version} --retry`"))
+                    .hint(format!("it did: `dbwarden resolve {version} --statement {n} --done`; it did not: \
+                         `dbwarden resolve {version} --statement {n} --retry`"))
             }
         }
     }
@@ -59,7 +64,10 @@ impl From<PlanError> for Error {
 fn names(labels: &[String]) -> String {
     let versions = labels.iter().map(|label| {
         let name = label.rsplit(['/', '\\']).next().unwrap_or(label);
-        name.split_once('_').map_or(name, |(version, _)| version).to_string()
+        match parse::file_name(name).map(|file| file.kind) {
+            Ok(MigrationKind::Versioned(version)) => version.to_string(),
+            _ => name.to_string(),
+        }
     });
     versions.collect::<Vec<_>>().join(" ")
 }

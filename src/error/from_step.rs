@@ -65,7 +65,12 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
         Aftermath::Undone if step.segments.iter().any(|segment| segment.mode == SegmentMode::Autocommit) => {
             error.note(format!("nothing of {} is recorded", step.label()))
         }
-        Aftermath::Undone => error.note(format!("{} was undone completely", step.label())),
+        Aftermath::Undone => {
+            if error.kind == ErrorKind::Sql && error.hints.is_empty() {
+                error = error.hint("correct the file and run the same command again");
+            }
+            error.note(format!("{} was undone completely", step.label()))
+        }
         Aftermath::Partial { done, total } => {
             // A clean stop in the middle is still a clean stop: the next run goes on by itself.
             if !matches!(failure.cause, Cause::Interrupted(_)) {

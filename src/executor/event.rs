@@ -46,6 +46,11 @@ pub enum Event<'a> {
         /// How long until the next one.
         pause: Duration,
     },
+    /// What an interrupted concurrent build left of an index is removed, so that it can be built again.
+    InvalidIndexDropped {
+        /// The index.
+        index: &'a str,
+    },
     /// The server has something to say.
     Notice(&'a Notice),
 }

@@ -133,7 +133,7 @@ impl Executor<'_> {
     }
 
     /// One statement outside any transaction (or a block under LOCK TABLES). DDL that met a lock timeout is not done
-    /// and is tried again; an index built concurrently is not, since it leaves an invalid one behind.
+    /// and is tried again.
     async fn run_unit(
         &mut self,
         step: &Step,
@@ -145,6 +145,7 @@ impl Executor<'_> {
         let may_retry =
             statements.len() == 1 && script.statements[statements.start].kind == StatementKind::ImplicitCommit;
         loop {
+            self.drop_invalid_index(script, statements.start).await?;
             let Err(failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };
             if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
                 continue;

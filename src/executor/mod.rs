@@ -9,6 +9,7 @@
 //! - no write happens without the migration lock: each transaction begins by asking for it (PostgreSQL) or makes its
 //!   bookkeeping conditional on it (MySQL), and SQLite's cannot be lost.
 
+mod catalog;
 mod event;
 mod foreign_keys;
 mod interrupt;
@@ -20,6 +21,7 @@ mod segment;
 mod send;
 mod step;
 
+pub use catalog::look;
 pub use event::Event;
 pub use interrupt::{Interrupt, Interrupter, Signal};
 pub use outcome::{Aftermath, Cause, RunReport, StepFailure, StepSuccess};

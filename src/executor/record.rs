@@ -48,9 +48,11 @@ impl Executor<'_> {
         let file = match &step.work {
             Work::Apply(file) | Work::Record(file) => file,
             Work::Revert { row, .. } => {
-                let guard = self.tables.guard(&self.tables.row_exists(row.sequence), LOCK_LOST);
-                let delete = Part::Conditional(self.tables.delete_history(row.sequence, condition));
-                return guard.map(Part::Own).into_iter().chain([delete]).collect();
+                let delete = self.tables.delete_history(row.sequence, condition);
+                return match self.tables.guard(&self.tables.row_exists(row.sequence), LOCK_LOST) {
+                    Some(guard) => vec![Part::Own(guard), Part::Own(delete)],
+                    None => vec![Part::Conditional(delete)],
+                };
             }
         };
         let rollback = file.rollback.script().map(stored_text);

@@ -1,8 +1,8 @@
-use crate::db::{BatchError, SqlError, SqlErrorKind};
+use crate::db::{BatchError, Canceller, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, LOCK_LOST};
 use crate::model::{Script, StatementKind};
 
-use super::{Cause, Event, Executor};
+use super::{Cause, Event, Executor, Interrupt};
 
 /// One thing to send: a statement of the script, or one of the tool's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,16 +97,7 @@ impl Executor<'_> {
                 Part::Own(_) | Part::Commit => {}
             };
             let work = session.run(&texts, &mut done);
-            tokio::pin!(work);
-            tokio::select! {
-                result = &mut work => result,
-                _ = self.interrupt.requested() => {
-                    // Dropping the call would leave the statement running on the server: stop it there, then hear
-                    // how it ended. Where that fails the server finishes by itself and the answer still comes.
-                    let _ = canceller.cancel().await;
-                    work.await
-                }
-            }
+            stopped_on_the_server(&mut self.interrupt, canceller, work).await
         };
         let commits = batch.iter().any(|(part, _)| **part == Part::Commit);
         let alone = batch.len() == 1;
@@ -129,7 +120,9 @@ impl Executor<'_> {
     async fn send_copy(&mut self, script: &Script, index: usize) -> Result<(), SendError> {
         let data = script.copy_data(index).unwrap_or_default();
         let started = std::time::Instant::now();
-        match self.session.copy_in(script.statement_text(index), data).await {
+        let canceller = self.session.canceller();
+        let copy = self.session.copy_in(script.statement_text(index), data);
+        match stopped_on_the_server(&mut self.interrupt, canceller, copy).await {
             Ok(rows) => {
                 (self.events)(Event::StatementFinished {
                     step: self.step,
@@ -161,6 +154,23 @@ impl Executor<'_> {
         let notices = self.session.warnings().await.unwrap_or_default();
         for notice in &notices {
             (self.events)(Event::Notice(notice));
+        }
+    }
+}
+
+/// Waits for `work`; when somebody asks to stop, ends the statement on the server and hears how it ended. Dropping the
+/// call would leave it running there. Where cancelling fails, the server finishes by itself and the answer still comes.
+async fn stopped_on_the_server<T>(
+    interrupt: &mut Interrupt,
+    canceller: Box<dyn Canceller>,
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        result = &mut work => result,
+        _ = interrupt.requested() => {
+            let _ = canceller.cancel().await;
+            work.await
         }
     }
 }

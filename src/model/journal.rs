@@ -1,4 +1,4 @@
-use super::{Direction, Version};
+use super::{Direction, Version, sha256_hex};
 
 /// The one migration in flight whose work does not fit into one transaction with its bookkeeping.
 ///
@@ -30,6 +30,35 @@ pub struct JournalEntry {
     pub state: JournalState,
 }
 
+/// What a person says about a statement whose outcome was unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Settlement {
+    /// It took effect: go on after it.
+    Done,
+    /// It did not: run it again.
+    Retry,
+}
+
+impl JournalEntry {
+    /// The entry with its unknown statement settled; None when there is nothing to settle.
+    pub fn settle(&self, settlement: Settlement) -> Option<JournalEntry> {
+        let unknown = matches!(self.state, JournalState::Running | JournalState::Unknown);
+        let digest = self.current_digest.as_deref().filter(|_| unknown && self.current.is_some())?;
+        let mut settled =
+            JournalEntry { current: None, current_digest: None, state: JournalState::Failed, ..self.clone() };
+        if settlement == Settlement::Done {
+            settled.done += 1;
+            settled.done_digest = extend_digest(&self.done_digest, digest);
+        }
+        Some(settled)
+    }
+}
+
+/// Takes the digest over some statements to the one that covers the next one too, by that one's own digest.
+pub(super) fn extend_digest(chain: &str, digest: &str) -> String {
+    sha256_hex(format!("{chain}{digest}").as_bytes())
+}
+
 /// What is known about the end of a journalled run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,5 +86,35 @@ impl JournalState {
         [JournalState::Running, JournalState::Failed, JournalState::Unknown]
             .into_iter()
             .find(|state| state.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::StatementKind;
+    use crate::model::test_support::script;
+
+    #[test]
+    fn a_settled_entry_goes_on_where_the_person_says() {
+        let script = script("s", &[StatementKind::ImplicitCommit; 3]);
+        let entry = JournalEntry {
+            direction: Direction::Upgrade,
+            file_name: "1_a.sql".into(),
+            version: None,
+            checksum: String::new(),
+            total: 3,
+            done: 1,
+            done_digest: script.digest_of_first(1),
+            current: Some(1),
+            current_digest: Some(script.digest_of(1)),
+            run_id: "r".into(),
+            state: JournalState::Running,
+        };
+        let done = entry.settle(Settlement::Done).expect("something to settle");
+        assert_eq!((done.done, done.done_digest.as_str()), (2, script.digest_of_first(2).as_str()));
+        let retry = entry.settle(Settlement::Retry).expect("something to settle");
+        assert_eq!((retry.done, retry.current, retry.state), (1, None, JournalState::Failed));
+        assert_eq!(retry.settle(Settlement::Done), None, "it is settled");
     }
 }

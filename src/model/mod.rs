@@ -6,6 +6,7 @@
 mod catalog;
 mod checksum;
 mod duration;
+mod effect;
 mod history;
 mod journal;
 mod migration;
@@ -17,8 +18,9 @@ mod version;
 pub use catalog::{Catalog, CatalogError};
 pub use checksum::{CHECKSUM_ALGORITHM, Checksum, normalised_digest, sha256_hex};
 pub use duration::{DurationError, format_duration, parse_duration};
+pub use effect::{Effect, Object, ObjectName, Seen};
 pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
-pub use journal::{JournalEntry, JournalState};
+pub use journal::{JournalEntry, JournalState, Settlement};
 pub use migration::{Allowance, Dependency, Directives, Migration, MigrationKind, Rollback};
 pub use script::{Script, Statement, StatementKind, TransactionControl};
 pub use version::{Version, VersionError};

@@ -48,7 +48,7 @@ impl Script {
     /// # Panics
     /// If `index` is not below the number of statements.
     pub fn extend_digest(&self, chain: &str, index: usize) -> String {
-        sha256_hex(format!("{chain}{}", self.digest_of(index)).as_bytes())
+        super::journal::extend_digest(chain, &self.digest_of(index))
     }
 
     /// A digest of one statement's text, its `COPY` data included.

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::{Ending, Options, elapsed, human, json, sanitize, sanitize_line, snippet};
 
 use super::progress::{Console, Level};
-use super::report::Report;
 use super::stream::Stream;
 use super::style::{self, paint};
 use crate::model::Direction;
@@ -174,9 +173,6 @@ impl Printer {
         }
         for warning in ending.warnings {
             self.warning(warning);
-        }
-        for (database, warning) in ending.report.into_iter().flat_map(Report::warnings) {
-            self.warning(&format!("{database}: {warning}"));
         }
         for (database, error) in ending.errors {
             let database = database.as_deref();

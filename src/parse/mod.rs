@@ -9,6 +9,7 @@ pub mod classify;
 mod copy;
 mod digest;
 mod directive;
+mod effect;
 mod error;
 mod file_name;
 pub mod lexer;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use classify::statement_words;
 pub use digest::token_digest;
+pub use effect::effect;
 pub use error::{ParseError, ParseErrorKind};
 pub use file_name::{FileName, FileNameError, FileNameProblem, file_name};
 pub use lexer::{Enclosure, Lexer, Token, TokenKind};

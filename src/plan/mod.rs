@@ -13,7 +13,7 @@ mod state;
 pub use error::PlanError;
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};
-pub use resume::Resume;
+pub use resume::{OpenQuestion, Resume, open_question};
 pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert};
 pub use segment::{Segment, SegmentMode, segments};
 pub use state::{MigrationState, Survey, SurveyEntry, survey};
@@ -99,6 +99,15 @@ pub enum PlanNote {
         done: usize,
         /// Statements in all.
         total: usize,
+    },
+    /// An interrupted statement whose outcome the catalog told.
+    Settled {
+        /// The migration's file.
+        file_name: String,
+        /// The statement, 1 for the first.
+        statement: usize,
+        /// Whether it had taken effect.
+        done: bool,
     },
     /// A rollback decided by an interrupted run is finished instead of a new one.
     FinishingRollback {

@@ -1,13 +1,41 @@
 //! Going on with a migration that was interrupted, from what the journal says.
 
-use super::PlanError;
-use crate::model::{JournalEntry, JournalState, Script};
+use super::{MigrationState, PlanError, Survey, rollback_of};
+use crate::dialect::Engine;
+use crate::model::{Direction, Effect, JournalEntry, JournalState, Script, Settlement};
+use crate::parse;
 
 /// Where an interrupted step goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
     /// The first `done` statements of the script are done and not run again (session settings among them are).
     pub done: usize,
+}
+
+/// A statement that was started and not known to be done, whose effect the catalog can show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenQuestion {
+    /// The entry that leaves it open.
+    pub entry: JournalEntry,
+    /// What to look for.
+    pub effect: Effect,
+}
+
+/// The question that looking into the catalog can answer, if the interrupted migration leaves one.
+pub fn open_question(engine: Engine, survey: &Survey) -> Option<OpenQuestion> {
+    let entry = survey.interrupted.as_ref()?;
+    let index = entry.current.filter(|_| entry.settle(Settlement::Retry).is_some())?;
+    let file = survey.in_state(&[MigrationState::Interrupted]).find_map(|entry| entry.file.as_deref())?;
+    let script = match entry.direction {
+        Direction::Upgrade => &file.upgrade,
+        Direction::Rollback => rollback_of(file)?,
+    };
+    // Only of the very statement that was started: an edited file says nothing about it.
+    if index >= script.statements.len() || entry.current_digest.as_deref() != Some(script.digest_of(index).as_str()) {
+        return None;
+    }
+    let effect = parse::effect(engine, script.statement_text(index))?;
+    Some(OpenQuestion { entry: entry.clone(), effect })
 }
 
 /// Settles where `script` goes on.

@@ -16,7 +16,7 @@ fn a_file_out_of_order_is_refused_unless_allowed(project: &Project) {
     project.migrate();
     project.tables(4);
     let before = project.fingerprint();
-    project.run(["migrate"]).exits(exit::DISAGREE).says("0002 create_t2").mentions("out_of_order");
+    project.run(["migrate"]).exits(exit::DISAGREE).says("0002_create_t2.sql").mentions("out_of_order");
     project.run(["check"]).exits(exit::DISAGREE).mentions("0002");
     assert_eq!(project.fingerprint(), before, "0004 is not applied either");
     project.toml_extra("out_of_order = \"allow\"").migrate();

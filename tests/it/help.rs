@@ -12,6 +12,7 @@ const COMMANDS: &[&[&str]] = &[
     &["history"],
     &["check"],
     &["repair"],
+    &["resolve"],
     &["lock-status"],
     &["unlock"],
     &["config"],

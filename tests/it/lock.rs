@@ -131,3 +131,15 @@ fn stops_cleanly(project: &Project, signal: Signal, code: i32) {
     assert_eq!(project.sql("SELECT count(*) FROM t1"), "0");
     project.run(["lock-status"]).exits(exit::DONE).mentions("free");
 }
+
+#[test]
+fn mysql_a_statement_that_hides_its_end_still_stops_the_run() {
+    let project = Project::new(Engine::MySql);
+    project.tables(1).migration("0002_slow.sql", "SELECT SLEEP(9);\nINSERT INTO t1 VALUES (1);", "");
+    let holder = project.spawn(["migrate"]);
+    wait_until("the slow statement runs", || project.sql("SHOW PROCESSLIST").contains("SELECT SLEEP(9)"));
+    holder.signal(Signal::INT);
+    holder.finish().exits(130);
+    assert_eq!(project.versions(), ["0001"]);
+    assert_eq!(project.sql("SELECT count(*) FROM t1"), "0");
+}

@@ -55,16 +55,12 @@ pub(super) fn at_login(error: &SqlError) -> Option<SqlErrorKind> {
 
 /// `… near 'FROM t' at line 3`
 fn position(message: &str) -> Option<Position> {
-    let Some((before, line)) = message.rsplit_once(" at line ") else { return quoted(message) };
+    let Some((before, line)) = message.rsplit_once(" at line ") else {
+        return Position::quoted(message, '\'');
+    };
     let line = line.trim_end().parse().ok()?;
     let text = before.split_once(" near '").and_then(|(_, text)| text.strip_suffix('\''));
     Some(Position::Line(line, text.filter(|text| !text.is_empty()).map(str::to_owned)))
-}
-
-/// `Unknown data type: 'strange'`: the first piece the message quotes, often a word of the statement.
-fn quoted(message: &str) -> Option<Position> {
-    let piece = message.split('\'').nth(1).filter(|piece| !piece.is_empty())?;
-    Some(Position::Text(piece.to_owned()))
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ pub(super) fn from_server(error: &dyn DatabaseError) -> SqlError {
     let position = match error.position() {
         Some(PgErrorPosition::Original(position)) => Some(Position::Character(position.saturating_sub(1))),
         // Within a text that is not in the file, such as a query that a function puts together.
-        Some(PgErrorPosition::Internal { .. }) | None => None,
+        Some(PgErrorPosition::Internal { .. }) => None,
+        None => Position::quoted(error.message(), '"'),
     };
     SqlError {
         kind: kind(error.code(), error.message()),

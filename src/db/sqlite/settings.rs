@@ -6,7 +6,7 @@ use crate::dialect::{Engine, identifier, literal};
 
 /// What a migration may have changed, as the `sqlite3` shell starts with it. The journal mode is not here: it is a
 /// property of the file, not of the session.
-pub(super) const SHELL_DEFAULTS: [&str; 10] = [
+pub(super) const SHELL_DEFAULTS: [&str; 11] = [
     "PRAGMA defer_foreign_keys = OFF",
     "PRAGMA legacy_alter_table = OFF",
     "PRAGMA recursive_triggers = OFF",
@@ -17,6 +17,7 @@ pub(super) const SHELL_DEFAULTS: [&str; 10] = [
     "PRAGMA locking_mode = NORMAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA trusted_schema = ON",
+    "PRAGMA case_sensitive_like = OFF",
 ];
 
 /// The statements that give a fresh (or reset) session its settings. The bundled library enforces foreign keys by

@@ -22,6 +22,7 @@ pub(super) fn report(report: &Report, quiet: bool) -> String {
         Report::History(report) => status::history(report),
         Report::Check(report) => check::render(report),
         Report::Repair(report) => status::repair(report),
+        Report::Resolve(report) => status::resolve(report),
         Report::Lock(report) => status::lock(report),
         Report::Config(report) => settings::config(report),
         Report::DatabaseList(report) => settings::databases(report),

@@ -4,8 +4,10 @@ use anstyle::Style;
 
 use super::columns::{Cell, Columns};
 use super::{count, heading};
-use crate::model::{RowKind, Version};
-use crate::output::report::{EntryState, HistoryReport, LockReport, RepairReport, StatusEntry, StatusReport};
+use crate::model::{Direction, RowKind, Version};
+use crate::output::report::{
+    DatabaseResolution, EntryState, HistoryReport, LockReport, RepairReport, ResolveReport, StatusEntry, StatusReport,
+};
 use crate::output::style::{self, paint};
 use crate::output::{elapsed, sanitize, sanitize_line};
 
@@ -108,6 +110,20 @@ pub(super) fn repair(report: &RepairReport) -> String {
         }
     }
     text
+}
+
+/// `resolve`: what the next run will do.
+pub(super) fn resolve(report: &ResolveReport) -> String {
+    let line = |entry: &DatabaseResolution| {
+        let next = if entry.done { "counts as done" } else { "will be executed again" };
+        let command = match entry.direction {
+            Direction::Upgrade => "dbwarden migrate",
+            Direction::Rollback => "dbwarden rollback",
+        };
+        let (database, file) = (sanitize_line(&entry.database), sanitize_line(&entry.file));
+        format!("{database}: statement {} of {file} {next}; go on with `{command}`\n", entry.statement)
+    };
+    report.databases.iter().map(line).collect()
 }
 
 /// `lock-status`, and what `unlock` did.

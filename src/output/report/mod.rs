@@ -15,8 +15,8 @@ pub use settings::{
     VersionReport,
 };
 pub use status::{
-    DatabaseHistory, DatabaseLock, DatabaseRepair, DatabaseStatus, EntryState, HistoryReport, HistoryRow, LockReport,
-    RepairEntry, RepairReport, StatusEntry, StatusReport,
+    DatabaseHistory, DatabaseLock, DatabaseRepair, DatabaseResolution, DatabaseStatus, EntryState, HistoryReport,
+    HistoryRow, LockReport, RepairEntry, RepairReport, ResolveReport, StatusEntry, StatusReport,
 };
 
 use serde::Serialize;
@@ -34,6 +34,8 @@ pub enum Report {
     Check(CheckReport),
     /// `repair`
     Repair(RepairReport),
+    /// `resolve`
+    Resolve(ResolveReport),
     /// `lock-status`, and `unlock` after it did its work.
     Lock(LockReport),
     /// `config`
@@ -51,14 +53,6 @@ pub enum Report {
 }
 
 impl Report {
-    /// What is odd but did not stop the command, with the database it is about. In JSON it stands in the databases.
-    pub(super) fn warnings(&self) -> Vec<(&str, &str)> {
-        match self {
-            Report::Run(run) => run.databases.iter().flat_map(DatabaseRun::warnings).collect(),
-            _ => Vec::new(),
-        }
-    }
-
     /// The key and the value that stand in the JSON document: `databases` with one element per database, or
     /// `result`.
     pub(super) fn json(&self) -> Result<(&'static str, serde_json::Value), serde_json::Error> {
@@ -71,6 +65,7 @@ impl Report {
             Report::History(report) => ("databases", value(&report.databases)?),
             Report::Check(report) => ("databases", value(&report.databases)?),
             Report::Repair(report) => ("databases", value(&report.databases)?),
+            Report::Resolve(report) => ("databases", value(&report.databases)?),
             Report::Lock(report) => ("databases", value(&report.databases)?),
             Report::Config(report) => ("databases", value(&report.databases)?),
             Report::DatabaseList(report) => ("databases", value(&report.databases)?),

@@ -45,12 +45,6 @@ pub struct DatabaseRun {
     pub run_id: Option<String>,
 }
 
-impl DatabaseRun {
-    pub(super) fn warnings(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.warnings.iter().map(|warning| (self.database.as_str(), warning.as_str()))
-    }
-}
-
 /// One migration of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct StepReport {

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::dialect::Engine;
-use crate::model::{AppliedMigration, RowKind, Version};
+use crate::model::{AppliedMigration, Direction, RowKind, Version};
 use crate::plan::{MigrationState, SurveyEntry};
 
 /// What `status` found.
@@ -165,6 +165,30 @@ pub struct RepairEntry {
     pub difference: Option<String>,
     /// Whether the history was changed to the file's digest.
     pub repaired: bool,
+}
+
+/// What `resolve` settled.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResolveReport {
+    /// In the order of the configuration.
+    pub databases: Vec<DatabaseResolution>,
+}
+
+/// The statement that was settled in one database.
+#[derive(Debug, Clone, Serialize)]
+pub struct DatabaseResolution {
+    /// Its name in the configuration.
+    pub database: String,
+    /// None for repeatables.
+    pub version: Option<Version>,
+    /// The interrupted migration's file name.
+    pub file: String,
+    /// Which of its sections was running.
+    pub direction: Direction,
+    /// The statement, 1 for the first.
+    pub statement: usize,
+    /// Whether it counts as done; else it is executed again.
+    pub done: bool,
 }
 
 /// What `lock-status` found, or `unlock` did.

@@ -51,8 +51,9 @@ CREATE TRIGGER items_note AFTER INSERT ON items FOR EACH ROW EXECUTE FUNCTION no
 
 const MYSQL: Snippets = Snippets {
     auto_key: "bigint AUTO_INCREMENT PRIMARY KEY",
-    // Not SLEEP: when it is killed it returns as if it had slept.
-    slow: "SELECT BENCHMARK(40000000, MD5('x'))",
+    // Not SLEEP or BENCHMARK: killed, they return as if they had come to their end.
+    slow: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) \
+           SELECT count(*) FROM n a, n b, n c WHERE a.i + b.i + c.i = 5",
     failing: ("SELECT no_such_column FROM t1", "Unknown column 'no_such_column'"),
     body: "\
 DELIMITER $$

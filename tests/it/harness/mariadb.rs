@@ -95,7 +95,17 @@ impl MariaDb {
 
 fn mariadb(dir: &Path, user: &str) -> Command {
     let mut command = client("mariadb");
-    command.args(["--no-defaults", "-N", "-B", "-r", "--default-character-set=utf8mb4", "-u", user, "-S"]);
+    command.args([
+        "--no-defaults",
+        "-N",
+        "-B",
+        "-r",
+        "--comments",
+        "--default-character-set=utf8mb4",
+        "-u",
+        user,
+        "-S",
+    ]);
     command.arg(socket(dir));
     command
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 pub use dbwarden::dialect::Engine;
 pub use process::{Finished, Running};
-pub use project::Project;
+pub use project::{Project, repository};
 pub use supervisor::free_port;
 
 /// The user that owns every test's database.

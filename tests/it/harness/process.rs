@@ -17,6 +17,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// A run of `dbwarden` that has not started yet. Its environment is empty but for what is set here.
 #[must_use]
 pub struct Invocation {
+    program: OsString,
     arguments: Vec<OsString>,
     folder: PathBuf,
     environment: Vec<(OsString, OsString)>,
@@ -27,11 +28,17 @@ impl Invocation {
     /// A run in `folder`.
     pub fn new<A: Into<OsString>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Invocation {
         Invocation {
+            program: env!("CARGO_BIN_EXE_dbwarden").into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             folder: folder.to_path_buf(),
             environment: Vec::new(),
             input: String::new(),
         }
+    }
+
+    /// A run of a shell script that calls `dbwarden` by that name.
+    pub fn shell(folder: &Path, script: &str) -> Invocation {
+        Invocation { program: "sh".into(), ..Invocation::new(folder, ["-eu", "-c", script]) }
     }
 
     /// Sets an environment variable.
@@ -62,10 +69,10 @@ impl Invocation {
     /// Starts it and returns at once.
     #[track_caller]
     pub fn spawn(self) -> Running {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dbwarden"));
+        let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder).env_clear();
         // A home of its own: neither ~/.pgpass nor ~/.my.cnf of the developer may help a test to pass.
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", &self.folder);
+        command.env("PATH", path_with_binary()).env("HOME", &self.folder);
         command.env("NO_COLOR", "1").envs(self.environment);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("starting the built binary");
@@ -78,9 +85,18 @@ impl Invocation {
         let id = Pid::from_child(&child);
         let (sender, ended) = channel();
         thread::spawn(move || sender.send(child.wait().expect("waiting for a child")));
-        let line = self.arguments.iter().map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ");
+        let name = Path::new(&self.program).file_name().unwrap_or_default();
+        let words = std::iter::once(name).chain(self.arguments.iter().map(OsString::as_os_str));
+        let line = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
         Running { line, id, ended, stdout, stderr, over: false }
     }
+}
+
+/// This process's PATH, with the built binary before everything else.
+fn path_with_binary() -> OsString {
+    let folder = Path::new(env!("CARGO_BIN_EXE_dbwarden")).parent().expect("a folder").to_path_buf();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path))).expect("a path without `:`")
 }
 
 /// A run of `dbwarden` that is going on. Dropping it kills the process.
@@ -100,7 +116,7 @@ impl Running {
     pub fn wait_for_stderr(&self, condition: impl Fn(&str) -> bool) -> String {
         match self.stderr.wait(|text, closed| condition(text) || closed) {
             Some(text) if condition(&text) => text,
-            other => panic!("never came on the standard error of `dbwarden {}`: {other:?}", self.line),
+            other => panic!("never came on the standard error of `{}`: {other:?}", self.line),
         }
     }
 
@@ -125,9 +141,9 @@ impl Running {
             Err(RecvTimeoutError::Timeout) => {
                 self.signal(Signal::KILL);
                 let (stdout, stderr) = (self.stdout.text(), self.stderr.text());
-                panic!("`dbwarden {}` hangs\n-- stdout\n{stdout}\n-- stderr\n{stderr}", self.line);
+                panic!("`{}` hangs\n-- stdout\n{stdout}\n-- stderr\n{stderr}", self.line);
             }
-            Err(RecvTimeoutError::Disconnected) => panic!("nobody waited for `dbwarden {}`", self.line),
+            Err(RecvTimeoutError::Disconnected) => panic!("nobody waited for `{}`", self.line),
         };
         self.over = true;
         let line = self.line.clone();
@@ -214,7 +230,7 @@ impl Finished {
         let Finished { line, code, stdout, stderr } = self;
         assert!(
             condition,
-            "`dbwarden {line}`: expected {expected}, got exit code {code:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
+            "`{line}`: expected {expected}, got exit code {code:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
         );
     }
 }

@@ -131,6 +131,18 @@ impl Project {
         Invocation::new(self.folder.path(), arguments)
     }
 
+    /// A run of a shell script in the folder; `dbwarden` in it is the built binary.
+    pub fn shell(&self, script: &str) -> Invocation {
+        Invocation::shell(self.folder.path(), script)
+    }
+
+    /// Copies what is in a folder of the repository, or one of its files, into the folder `into`.
+    pub fn copy_of(&self, relative: &str, into: &str) -> &Project {
+        std::fs::create_dir_all(self.path(into)).expect("creating a folder");
+        copy(&repository().join(relative), &self.path(into));
+        self
+    }
+
     /// Runs `dbwarden` in the folder to its end.
     #[must_use = "how it ended is what the test is about"]
     #[track_caller]
@@ -238,6 +250,27 @@ impl Drop for Project {
             Engine::MySql => try_pipe(&mut self.client(), &drop),
             Engine::Sqlite => Ok(String::new()),
         };
+    }
+}
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file goes into the folder `to`, of a folder what is in it. Databases that a run by hand left there stay there.
+fn copy(from: &Path, to: &Path) {
+    if from.extension().is_some_and(|extension| extension == "db") {
+        return;
+    }
+    if from.is_file() {
+        std::fs::copy(from, to.join(from.file_name().expect("a name"))).expect("copying a file");
+        return;
+    }
+    for entry in std::fs::read_dir(from).expect("a folder of the repository").flatten() {
+        let target = if entry.path().is_dir() { to.join(entry.file_name()) } else { to.to_path_buf() };
+        std::fs::create_dir_all(&target).expect("creating a folder");
+        copy(&entry.path(), &target);
     }
 }
 
