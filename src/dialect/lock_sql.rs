@@ -162,7 +162,9 @@ mod tests {
     #[test]
     fn a_key_above_the_signed_range_is_locked_signed_and_looked_up_unsigned() {
         let lock = LockSql::Postgres { object: u32::MAX };
-        assert!(lock.try_acquire().contains(", -1)"));
+        for call in [lock.try_acquire(), lock.release(), lock.fence()] {
+            assert_eq!(call.matches(", -1)").count(), 2, "held twice: {call}");
+        }
         assert!(lock.holder().contains("l.objid = 4294967295"));
     }
 }
