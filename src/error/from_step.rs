@@ -113,13 +113,13 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
         Aftermath::Unknown => {
             error.kind = if step.is_atomic() { ErrorKind::Connection } else { ErrorKind::Partial };
             error.hints.clear();
-            error
-                .note(format!("whether {} was finished is not known: the connection ended first", step.label()))
-                .hint(if step.is_atomic() {
+            error.note(format!("whether {} was finished is not known: the connection ended first", step.label())).hint(
+                if step.is_atomic() {
                     "run the same command again: it finds out and goes on"
                 } else {
                     "run the same command again: it goes on, or says what a person has to decide first"
-                })
+                },
+            )
         }
     }
 }

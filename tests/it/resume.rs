@@ -201,6 +201,8 @@ fn postgres_a_failed_concurrent_index_does_not_stand_in_the_way() {
     project.sql("DELETE FROM t1");
     project.migrate().says("t1_id");
     assert_eq!(project.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('t1_id')"), "t");
+}
+
 fn a_run_killed_while_it_made_its_tables_is_gone_on_with(project: &Project) {
     project.tables(1).migrate();
     // What is left when only the first of the tables was made.
