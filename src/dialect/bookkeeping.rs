@@ -42,7 +42,12 @@ macro_rules! column {
 /// In the order of [`super::history_sql`]'s SELECT. The first six are the Python tool's; a table that lacks others
 /// is one of its own, and is taken over by adding them, which is why they carry no NOT NULL without a default.
 const HISTORY: &[Column] = &[
-    column!("version", "pg_catalog.text UNIQUE", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin UNIQUE", "TEXT UNIQUE"),
+    column!(
+        "version",
+        "pg_catalog.text UNIQUE",
+        "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin UNIQUE",
+        "TEXT UNIQUE"
+    ),
     column!("description", "pg_catalog.text", "TEXT CHARACTER SET utf8mb4", "TEXT"),
     column!(
         "filename",
@@ -51,7 +56,12 @@ const HISTORY: &[Column] = &[
         "TEXT NOT NULL UNIQUE"
     ),
     column!("migration_type", "pg_catalog.text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
-    column!("applied_at", "pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
+    column!(
+        "applied_at",
+        "pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()",
+        "DATETIME(6) NOT NULL",
+        "TEXT NOT NULL"
+    ),
     column!("checksum", "pg_catalog.text", "VARCHAR(128)", "TEXT"),
     column!("sequence", "bigint"),
     column!("checksum_algorithm", "pg_catalog.text", "VARCHAR(50)", "TEXT"),
@@ -90,7 +100,12 @@ const EVENTS: &[Column] = &[
         "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
         "INTEGER PRIMARY KEY"
     ),
-    column!("happened_at", "pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
+    column!(
+        "happened_at",
+        "pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()",
+        "DATETIME(6) NOT NULL",
+        "TEXT NOT NULL"
+    ),
     column!("kind", "pg_catalog.text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
     column!("version", "pg_catalog.text", "VARCHAR(255)", "TEXT"),
     column!("filename", "pg_catalog.text", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "TEXT"),

@@ -141,8 +141,7 @@ impl Tables {
 
     /// Reads the events that tell whether a rollback was decided and not ended: `(kind, detail)`, the latest first.
     pub fn select_rollback_events(&self) -> String {
-        let kinds = [EventKind::RollbackPlanned, EventKind::RollbackEnded, EventKind::Applied]
-            .map(EventKind::name);
+        let kinds = [EventKind::RollbackPlanned, EventKind::RollbackEnded, EventKind::Applied].map(EventKind::name);
         format!(
             "SELECT kind, detail FROM {} WHERE {} ORDER BY id DESC LIMIT 1",
             self.qualified(&self.events),

@@ -46,6 +46,12 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
             }
             failed
         }
+        Cause::Role(error) => {
+            let mut failed = Error::from(error).with_kind(ErrorKind::Refused);
+            failed.message = format!("{label} was not started: {}", error.message);
+            failed.hints = vec!["create the `role` of the configuration and grant it to the login user".to_string()];
+            failed
+        }
         Cause::Bookkeeping(error) => {
             let mut failed = Error::from(error);
             failed.message = format!("{label} could not be recorded: {}", error.message);
@@ -100,13 +106,13 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
         Aftermath::Unknown => {
             error.kind = if step.is_atomic() { ErrorKind::Connection } else { ErrorKind::Partial };
             error.hints.clear();
-            error
-                .note(format!("whether {} was finished is not known: the connection ended first", step.label()))
-                .hint(if step.is_atomic() {
+            error.note(format!("whether {} was finished is not known: the connection ended first", step.label())).hint(
+                if step.is_atomic() {
                     "run the same command again: it finds out and goes on"
                 } else {
                     "run the same command again: it goes on, or says what a person has to decide first"
-                })
+                },
+            )
         }
     }
 }

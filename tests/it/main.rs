@@ -14,6 +14,7 @@ mod engine_sql;
 mod examples;
 mod failure;
 mod help;
+mod hostile;
 mod json;
 mod lock;
 mod manifest;
