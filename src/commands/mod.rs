@@ -24,6 +24,8 @@ pub(crate) use version::report as version_report;
 
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use crate::cli::{Command, DatabaseCommand, GlobalArgs, LimitArgs};
 use crate::config::{self, Environment, Flags, Settings};
 use crate::db::lock::LockHolder;
@@ -120,6 +122,12 @@ impl Outcome {
         let pending = self.pending.then_some(ErrorKind::Pending);
         Exit(ErrorKind::gravest(self.errors.iter().map(|(_, error)| error.kind).chain(pending)))
     }
+
+    /// The same without `secrets` in its errors.
+    pub fn without(self, secrets: &[SecretString]) -> Self {
+        let clean = |(database, error): (Option<String>, Error)| (database, error.without(secrets));
+        Outcome { errors: self.errors.into_iter().map(clean).collect(), ..self }
+    }
 }
 
 impl From<Report> for Outcome {
@@ -178,7 +186,7 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
         Err(error) => return error.into(),
     };
     notices::install();
-    let mut outcome = runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         // What only looks, or asks a person, ends like any other program.
         if matches!(command, Command::Migrate(_) | Command::Rollback(_) | Command::Downgrade(_)) {
             signals::listen(&context.interrupter);
@@ -186,9 +194,7 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
         with_settings(context, &settings, command).await
     });
     // No layer puts a secret into a message; a driver or a server might.
-    let secrets = settings.secrets();
-    outcome.errors = outcome.errors.into_iter().map(|(database, error)| (database, error.without(&secrets))).collect();
-    outcome
+    outcome.without(&settings.secrets())
 }
 
 /// One thread is enough: a command waits for one server at a time.

@@ -98,8 +98,12 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
         SqlErrorKind::InTransaction => {
             Some("put `-- @dbwarden:autocommit` on the line before the statement: it then runs outside the transaction")
         }
-        SqlErrorKind::PermissionDenied => Some("grant the right to the user of the migrations, or set `role`"),
-        SqlErrorKind::ReadOnly => Some("point database_url (or migration_url) at the primary server"),
+        SqlErrorKind::PermissionDenied => Some(
+            "grant the right to the user of the migrations, or set `role` (SQLite: check the rights of file and folder)",
+        ),
+        SqlErrorKind::ReadOnly => Some(
+            "point database_url (or migration_url) at the primary server (SQLite: check the rights of file and folder)",
+        ),
         SqlErrorKind::LockTimeout => Some("run it again when the blocking session is gone, or raise `lock_timeout`"),
         SqlErrorKind::Deadlock => Some("run it again: the database ended this transaction to solve a conflict"),
         SqlErrorKind::StatementTimeout => Some("raise `statement_timeout`, in the configuration or in the file"),
@@ -114,7 +118,7 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
         SqlErrorKind::AuthenticationFailed => {
             Some("check user and password; `dbwarden config` says where each comes from")
         }
-        SqlErrorKind::DatabaseMissing => Some("create the database first"),
+        SqlErrorKind::DatabaseMissing => Some("create the database first, or correct its name in the URL"),
         SqlErrorKind::TransactionPooler => {
             Some("set migration_url to a direct connection, or to a pooler in session mode")
         }

@@ -49,6 +49,12 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
             }
             failed
         }
+        Cause::Role(error) => {
+            let mut failed = Error::from(error).with_kind(ErrorKind::Refused);
+            failed.message = format!("{label} was not started: {}", error.message);
+            failed.hints = vec!["create the `role` of the configuration and grant it to the login user".to_string()];
+            failed
+        }
         Cause::Bookkeeping(error) => {
             let mut failed = Error::from(error);
             failed.message = format!("{label} could not be recorded: {}", error.message);

@@ -46,6 +46,9 @@ pub enum Cause {
     /// The commit failed: a deferred constraint, most often.
     #[error("the commit failed: {0}")]
     Commit(SqlError),
+    /// The configured role is not there, or is not the login user's to take on.
+    #[error("the role cannot be taken on: {0}")]
+    Role(SqlError),
     /// The tool's own writing failed: opening the transaction, or the bookkeeping.
     #[error("the bookkeeping failed: {0}")]
     Bookkeeping(SqlError),
@@ -67,7 +70,9 @@ impl Cause {
     /// The server's answer, where there is one.
     pub fn sql(&self) -> Option<&SqlError> {
         match self {
-            Cause::Statement { error, .. } | Cause::Commit(error) | Cause::Bookkeeping(error) => Some(error),
+            Cause::Statement { error, .. } | Cause::Commit(error) | Cause::Role(error) | Cause::Bookkeeping(error) => {
+                Some(error)
+            }
             Cause::ForeignKeys { .. } | Cause::LockLost | Cause::Interrupted(_) => None,
         }
     }

@@ -16,6 +16,8 @@ pub(super) enum Part {
     /// The tool's own statement, conditional on the lock (or on a row being there): when it changes no row, nothing
     /// after it is sent.
     Conditional(String),
+    /// The tool's own statement that takes on the configured role.
+    Role(String),
     /// The end of a transaction of ours.
     Commit,
 }
@@ -42,7 +44,7 @@ impl SendError {
     fn at(self, part: Option<&Part>) -> Self {
         let statement = match part {
             Some(Part::Script(statement)) => Some(*statement),
-            Some(Part::Own(_) | Part::Conditional(_) | Part::Commit) | None => None,
+            Some(Part::Own(_) | Part::Conditional(_) | Part::Role(_) | Part::Commit) | None => None,
         };
         SendError { statement, ..self }
     }
@@ -60,7 +62,7 @@ impl Executor<'_> {
         let mut conditional = false;
         for part in parts {
             let text = match (part, script) {
-                (Part::Own(text) | Part::Conditional(text), _) => text.as_str(),
+                (Part::Own(text) | Part::Conditional(text) | Part::Role(text), _) => text.as_str(),
                 (Part::Commit, _) => "COMMIT",
                 (Part::Script(index), Some(script)) => script.statement_text(*index),
                 (Part::Script(_), None) => continue,
@@ -114,7 +116,7 @@ impl Executor<'_> {
                     elapsed: result.elapsed,
                 }),
                 Part::Conditional(_) => unchanged |= result.rows == Some(0),
-                Part::Own(_) | Part::Commit => {}
+                Part::Own(_) | Part::Role(_) | Part::Commit => {}
             };
             let work = session.run(&texts, &mut done);
             match scripted {
@@ -171,8 +173,13 @@ impl Executor<'_> {
         let cause = match part {
             Some(Part::Script(statement)) => Cause::Statement { statement: *statement, error },
             Some(Part::Commit) => Cause::Commit(error),
+            Some(Part::Role(_))
+                if error.kind == SqlErrorKind::Statement || error.kind == SqlErrorKind::PermissionDenied =>
+            {
+                Cause::Role(error)
+            }
             _ if error.message.contains(LOCK_LOST) => Cause::LockLost,
-            Some(Part::Own(_) | Part::Conditional(_)) | None => Cause::Bookkeeping(error),
+            Some(Part::Own(_) | Part::Conditional(_) | Part::Role(_)) | None => Cause::Bookkeeping(error),
         };
         SendError::new(cause).at(part)
     }

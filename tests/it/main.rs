@@ -18,6 +18,7 @@ mod examples;
 mod failure;
 mod help;
 mod histories;
+mod hostile;
 mod json;
 mod lock;
 mod manifest;
