@@ -116,7 +116,7 @@ impl Tables {
         )
     }
 
-    /// Accepts that a row has no file any more: it becomes a baseline row, of which no file is expected.
+    /// Accepts that a row has no file any more, by a kind of row of which none is expected.
     pub fn update_kind(&self, sequence: i64, kind: RowKind) -> String {
         let table = self.qualified(&self.history);
         format!("UPDATE {table} SET migration_type = {} WHERE {}", self.text(kind.name()), self.is_row(sequence))

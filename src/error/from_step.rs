@@ -57,7 +57,7 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
         }
         Cause::Bookkeeping(error) => {
             let mut failed = Error::from(error);
-            failed.message = format!("{label} could not be recorded: {}", error.message);
+            failed.message = format!("{label} could not be begun or recorded: {}", error.message);
             let ran_statements = step.script().is_some_and(|script| !script.statements.is_empty());
             if error.kind == SqlErrorKind::Statement && ran_statements {
                 // What worked before the file's statements and does not after them is their doing.
@@ -109,7 +109,7 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
                         done + 1
                     ));
                 }
-                Cause::Commit(_) | Cause::ForeignKeys { .. } | Cause::Bookkeeping(_) => {
+                Cause::Commit(_) | Cause::ForeignKeys { .. } | Cause::Role(_) | Cause::Bookkeeping(_) => {
                     error.kind = ErrorKind::Partial;
                     error = error.hint("then run the same command again: it goes on there");
                 }
