@@ -60,13 +60,8 @@ pub enum RowKind {
 }
 
 impl RowKind {
-    const ALL: [RowKind; 5] = [
-        RowKind::Versioned,
-        RowKind::RunsAlways,
-        RowKind::RunsOnChange,
-        RowKind::Baseline,
-        RowKind::Detached,
-    ];
+    const ALL: [RowKind; 5] =
+        [RowKind::Versioned, RowKind::RunsAlways, RowKind::RunsOnChange, RowKind::Baseline, RowKind::Detached];
 
     /// The word stored in `migration_type` (the Python tool's words, `baseline` and `detached`).
     pub fn name(self) -> &'static str {
