@@ -21,12 +21,17 @@ use crate::dialect::Engine;
 /// Instructions of SQLite's virtual machine between two looks at the cancel flag: well under a millisecond.
 const STEPS_BETWEEN_CHECKS: i32 = 1000;
 
+/// Rows that the driver's thread may read before they are taken: with its usual 50, both threads would wait for each
+/// other all through a long history.
+const ROWS_AHEAD: usize = 4096;
+
 /// The smallest database file: one page, and pages have at least 512 bytes (https://www.sqlite.org/fileformat2.html).
 const SMALLEST_PAGE: u64 = 512;
 
 /// Opens the database and gives the session its settings.
 pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
-    let mut options = SqliteConnectOptions::new().statement_cache_capacity(0).disable_statement_logging();
+    let mut options =
+        SqliteConnectOptions::new().statement_cache_capacity(0).row_buffer_size(ROWS_AHEAD).disable_statement_logging();
     let place = match &file.path {
         Some(path) => {
             refuse_missing(path, file.create)?;

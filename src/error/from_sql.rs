@@ -60,6 +60,7 @@ impl From<SqlError> for Error {
 fn kind_in_migration(kind: SqlErrorKind) -> ErrorKind {
     match kind {
         SqlErrorKind::Statement
+        | SqlErrorKind::InTransaction
         | SqlErrorKind::PermissionDenied
         | SqlErrorKind::StatementTimeout
         | SqlErrorKind::OutOfResources
@@ -88,12 +89,15 @@ fn kind_elsewhere(kind: SqlErrorKind) -> ErrorKind {
         | SqlErrorKind::OutOfResources
         | SqlErrorKind::Protocol => ErrorKind::Connection,
         // The tool's own SQL was refused: neither the user's files nor the server is to blame.
-        SqlErrorKind::Statement => ErrorKind::Bug,
+        SqlErrorKind::Statement | SqlErrorKind::InTransaction => ErrorKind::Bug,
     }
 }
 
 fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
     match kind {
+        SqlErrorKind::InTransaction => {
+            Some("put `-- @dbwarden:autocommit` on the line before the statement: it then runs outside the transaction")
+        }
         SqlErrorKind::PermissionDenied => Some(
             "grant the right to the user of the migrations, or set `role` (SQLite: check the rights of file and folder)",
         ),

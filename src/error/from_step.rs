@@ -27,6 +27,9 @@ impl Error {
     }
 }
 
+const OWN_TABLES: &str = "see whether the migration changes dbwarden's own tables (`_dbwarden_…`): a loop over all tables \
+                          of the schema must leave them out";
+
 fn describe(step: &Step, failure: &StepFailure) -> Error {
     let label = step.label();
     match &failure.cause {
@@ -55,6 +58,12 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
         Cause::Bookkeeping(error) => {
             let mut failed = Error::from(error);
             failed.message = format!("{label} could not be recorded: {}", error.message);
+            let ran_statements = step.script().is_some_and(|script| !script.statements.is_empty());
+            if error.kind == SqlErrorKind::Statement && ran_statements {
+                // What worked before the file's statements and does not after them is their doing.
+                failed = failed.in_file(step.origin()).hint(OWN_TABLES);
+                failed.kind = ErrorKind::Sql;
+            }
             failed
         }
         Cause::ForeignKeys { violations } => Error::new(ErrorKind::Sql, format!("{label} violates foreign keys"))
@@ -92,13 +101,17 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
                 Cause::Interrupted(_) => {}
                 // Nobody may write what is done without the lock: the journal stays behind, and a person settles it.
                 Cause::LockLost => error.kind = ErrorKind::Partial,
-                _ => {
+                Cause::Statement { .. } => {
                     error.kind = ErrorKind::Partial;
                     error.hints.clear();
                     error = error.hint(format!(
                         "correct statement {} and run the same command again: it goes on there",
                         done + 1
                     ));
+                }
+                Cause::Commit(_) | Cause::ForeignKeys { .. } | Cause::Role(_) | Cause::Bookkeeping(_) => {
+                    error.kind = ErrorKind::Partial;
+                    error = error.hint("then run the same command again: it goes on there");
                 }
             }
             error.note(format!("statements 1 to {done} of {total} of {} stand", step.label()))

@@ -142,8 +142,9 @@ impl Executor<'_> {
         progress: &mut Progress<'_>,
     ) -> Result<(), SendError> {
         let mut retry = Retry::new(self.settings.lock_retry);
+        let kind = script.statements[statements.start].kind;
         let may_retry =
-            statements.len() == 1 && script.statements[statements.start].kind == StatementKind::ImplicitCommit;
+            statements.len() == 1 && matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional);
         loop {
             self.drop_invalid_index(script, statements.start).await?;
             let Err(failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };

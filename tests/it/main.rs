@@ -3,6 +3,9 @@
 // A test that cannot go on panics, and it reads and writes the files it gives to the binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
+/// Nothing that the servers hold outlives the tests: they need not wait for the disk.
+const DURABLE_SERVERS: bool = false;
+
 #[macro_use]
 mod harness;
 
@@ -14,6 +17,7 @@ mod engine_sql;
 mod examples;
 mod failure;
 mod help;
+mod histories;
 mod hostile;
 mod json;
 mod lock;

@@ -8,14 +8,16 @@ use super::client::{client, pipe, try_pipe};
 use super::supervisor::{ServerDir, program, start_on_free_port};
 use super::{PASSWORD, USER};
 
-/// `$1` mariadb-install-db, `$2` mariadbd, `$3` the directory, `$4` the port.
+/// What saves a throwaway server its waits for the disk.
+const UNSAFE: &str = "--innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --innodb-flush-method=nosync";
+
+/// `$1` mariadb-install-db, `$2` mariadbd, `$3` the directory, `$4` the port, `$5` more options of the server.
 const START: &str = r#"
 "$1" --no-defaults --datadir="$3/data" --auth-root-authentication-method=normal --skip-test-db \
     --innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=0
 exec "$2" --no-defaults --datadir="$3/data" --socket="$3/socket" --port="$4" --bind-address=127.0.0.1 \
     --pid-file="$3/mariadbd.pid" --tmpdir="$3" --max-connections=300 --skip-log-bin --skip-name-resolve \
-    --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 \
-    --innodb-doublewrite=0 --innodb-flush-method=nosync --key-buffer-size=8M --table-open-cache=400
+    --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --key-buffer-size=8M --table-open-cache=400 $5
 "#;
 
 /// The server. It lives as long as the test process.
@@ -77,7 +79,8 @@ impl MariaDb {
         let dir = ServerDir::new("mysql");
         let path = dir.path().display().to_string();
         let programs = ["mariadb-install-db", "mariadbd"].map(|name| program(name).display().to_string());
-        let arguments: Vec<String> = programs.into_iter().chain([path, port.to_string()]).collect();
+        let speed = if crate::DURABLE_SERVERS { "" } else { UNSAFE };
+        let arguments: Vec<String> = programs.into_iter().chain([path, port.to_string(), speed.to_string()]).collect();
         let answers = || try_pipe(&mut mariadb(dir.path(), "root"), "SELECT 1").is_ok();
         let supervisor = dir.start("KILL", START, &arguments, answers)?;
         let server = MariaDb { dir: dir.path().to_path_buf(), port, _supervisor: supervisor };

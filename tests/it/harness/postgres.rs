@@ -21,12 +21,15 @@ host      all all      127.0.0.1/32  scram-sha-256
 host      all all      ::1/128       scram-sha-256
 ";
 
-/// `$1` initdb, `$2` postgres, `$3` the directory, `$4` the port.
+/// What saves a throwaway cluster its waits for the disk.
+const UNSAFE: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+    -c max_wal_senders=0 -c wal_level=minimal";
+
+/// `$1` initdb, `$2` postgres, `$3` the directory, `$4` the port, `$5` more options of the server.
 const START: &str = r#"
 "$1" -D data -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions
 cp pg_hba.conf data/pg_hba.conf
-exec "$2" -D data -k "$3" -p "$4" -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=32MB \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_wal_senders=0 -c wal_level=minimal \
+exec "$2" -D data -k "$3" -p "$4" -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=32MB $5 \
     -c ssl=on -c ssl_cert_file="$3/server.pem" -c ssl_key_file="$3/server.key" -c TimeZone=Etc/UTC
 "#;
 
@@ -120,6 +123,7 @@ impl Postgres {
             program("postgres").display().to_string(),
             path,
             port.to_string(),
+            if crate::DURABLE_SERVERS { "" } else { UNSAFE }.to_string(),
         ];
         let answers = || {
             let mut psql = client("psql");

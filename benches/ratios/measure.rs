@@ -1,0 +1,86 @@
+//! Running a command and taking its time and memory.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How often the memory of a running process is looked at. Its peak only grows, so little is missed at the end.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// What one run took.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    pub elapsed: Duration,
+    /// The largest resident memory, in bytes, where it was looked at.
+    pub peak: Option<u64>,
+}
+
+/// The same work done by dbwarden and by the engine's client.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    pub ours: Usage,
+    pub theirs: Usage,
+}
+
+/// Runs both in turn, so that what slows the machine for a while slows both, and takes the medians.
+pub fn in_turn(runs: usize, mut ours: impl FnMut() -> Usage, mut theirs: impl FnMut() -> Usage) -> Pair {
+    let (ours, theirs): (Vec<Usage>, Vec<Usage>) = (0..runs).map(|_| (ours(), theirs())).unzip();
+    Pair { ours: median(ours), theirs: median(theirs) }
+}
+
+/// The same with a new subject for each run. All are there until the last has run: a file system that has just
+/// deleted thousands of files makes new ones slowly (ext4 looks for inodes that were not freed a moment ago), and
+/// would do so for whoever comes next.
+pub fn in_turn_on_new<S>(runs: usize, make: impl Fn() -> S, ours: fn(&S) -> Usage, theirs: fn(&S) -> Usage) -> Pair {
+    let mut used = Vec::new();
+    let mut on_new = |run: fn(&S) -> Usage| {
+        let subject = make();
+        let usage = run(&subject);
+        used.push(subject);
+        usage
+    };
+    let (ours, theirs): (Vec<Usage>, Vec<Usage>) = (0..runs).map(|_| (on_new(ours), on_new(theirs))).unzip();
+    Pair { ours: median(ours), theirs: median(theirs) }
+}
+
+/// Runs a command that must succeed and takes its time.
+pub fn time(command: &mut Command) -> Usage {
+    let started = Instant::now();
+    let mut child = start(command);
+    let status = child.wait().expect("waiting for a child");
+    let elapsed = started.elapsed();
+    assert!(status.success(), "{command:?} failed: {status}");
+    Usage { elapsed, peak: None }
+}
+
+/// The same, and watches the memory meanwhile.
+pub fn watch(command: &mut Command) -> Usage {
+    let started = Instant::now();
+    let mut child = start(command);
+    let mut peak = None;
+    loop {
+        peak = peak.max(peak_of(child.id()));
+        if let Some(status) = child.try_wait().expect("waiting for a child") {
+            assert!(status.success(), "{command:?} failed: {status}");
+            return Usage { elapsed: started.elapsed(), peak };
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Errors stay visible; results and progress go nowhere, as they would cost the terminal's time.
+fn start(command: &mut Command) -> Child {
+    command.stdout(Stdio::null()).spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// The high-water mark of a process's resident memory (<https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>).
+fn peak_of(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+fn median(mut runs: Vec<Usage>) -> Usage {
+    runs.sort_by_key(|run| run.elapsed);
+    Usage { elapsed: runs[runs.len() / 2].elapsed, peak: runs.iter().filter_map(|run| run.peak).max() }
+}

@@ -1,0 +1,105 @@
+//! A database to migrate, for dbwarden and for the engine's own client: the same server, the same transport.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+
+use crate::harness::mariadb::MariaDb;
+use crate::harness::postgres::Postgres;
+use crate::harness::{Engine, PASSWORD, Project, USER, percent_encode};
+
+/// An empty database and a folder with migrations, both gone with this value.
+pub struct Subject {
+    project: Project,
+    /// What the client runs to do the same as `migrate`, and as rolling everything back.
+    up: String,
+    down: String,
+    count: usize,
+}
+
+impl Subject {
+    pub fn new(engine: Engine) -> Subject {
+        let project = Project::new(engine);
+        project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{}\"\n", url(&project)));
+        Subject { project, up: String::new(), down: String::new(), count: 0 }
+    }
+
+    /// With `count` migrations of one table and one index each.
+    pub fn with_tables(engine: Engine, count: usize) -> Subject {
+        let mut subject = Subject::new(engine);
+        for number in 1..=count {
+            let up = format!(
+                "CREATE TABLE t{number} (id bigint PRIMARY KEY, name varchar(100) NOT NULL, created_at timestamp NULL);\n\
+                 CREATE INDEX t{number}_name ON t{number} (name);"
+            );
+            subject.add(&up, &format!("DROP TABLE t{number};"));
+        }
+        subject
+    }
+
+    /// Writes the next migration, and the same statements for the client: one transaction each where the engine's
+    /// DDL takes part in transactions.
+    pub fn add(&mut self, up: &str, down: &str) {
+        self.count += 1;
+        self.project.migration(&format!("{:05}_step.sql", self.count), up, down);
+        let (begin, commit) = match self.project.engine() {
+            Engine::MySql if !up.starts_with("INSERT") => ("", ""),
+            _ => ("BEGIN;\n", "COMMIT;\n"),
+        };
+        self.up.push_str(&format!("{begin}{up}\n{commit}"));
+        self.down.insert_str(0, &format!("{begin}{down}\n{commit}"));
+    }
+
+    /// dbwarden on this database.
+    pub fn dbwarden(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dbwarden"));
+        command.args(arguments).current_dir(self.project.path("")).env_clear().env("NO_COLOR", "1");
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// The client with nothing but one query to run.
+    pub fn client_asks(&self) -> Command {
+        self.client_runs("SELECT 1;\n")
+    }
+
+    /// The client with all upgrades.
+    pub fn client_migrates(&self) -> Command {
+        self.client_runs(&self.up)
+    }
+
+    /// The client with all rollbacks, the last first.
+    pub fn client_rolls_back(&self) -> Command {
+        self.client_runs(&self.down)
+    }
+
+    /// The size of the largest file.
+    pub fn bytes(&self) -> u64 {
+        let files = std::fs::read_dir(self.project.path("migrations")).expect("the folder");
+        files.flatten().filter_map(|file| file.metadata().ok()).map(|file| file.len()).max().unwrap_or_default()
+    }
+
+    /// From a file, so that no pipe has to be fed meanwhile.
+    fn client_runs(&self, sql: &str) -> Command {
+        self.project.file("client.sql", sql);
+        let mut command = self.project.client();
+        command.stdin(File::open(self.project.path("client.sql")).expect("the script just written"));
+        command
+    }
+}
+
+/// Over the socket, as the clients go.
+fn url(project: &Project) -> String {
+    let database = project.database();
+    match project.engine() {
+        Engine::Postgres => {
+            let server = Postgres::get();
+            let folder = percent_encode(&server.socket_dir().display().to_string());
+            format!("postgresql://{USER}@{folder}:{}/{database}", server.port())
+        }
+        Engine::MySql => {
+            let socket = percent_encode(&MariaDb::get().socket().display().to_string());
+            format!("mysql://{USER}:{}@localhost/{database}?socket={socket}", percent_encode(PASSWORD))
+        }
+        Engine::Sqlite => project.url(),
+    }
+}
