@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::bookkeeping::Tables;
-use crate::model::{CHECKSUM_ALGORITHM, Checksum, RowKind, Version};
+use crate::model::{AppliedMigration, CHECKSUM_ALGORITHM, Checksum, RowKind, Version};
 
 /// The message of a guard that found the migration lock (or the row it protects) gone.
 pub const LOCK_LOST: &str = "dbwarden: the migration lock is lost";
@@ -95,10 +95,9 @@ impl Tables {
     }
 
     /// Removes the row of a migration that was rolled back.
-    pub fn delete_history(&self, sequence: i64, condition: Option<&str>) -> String {
-        let table = self.qualified(&self.history);
+    pub fn delete_history(&self, row: &AppliedMigration, condition: Option<&str>) -> String {
         let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
-        format!("DELETE FROM {table} WHERE {}{and}", self.is_row(sequence))
+        format!("DELETE FROM {} WHERE {}{and}", self.qualified(&self.history), self.is_this_row(row))
     }
 
     /// Accepts an edited file: its row gets the file's checksum and rollback text.
@@ -137,8 +136,13 @@ impl Tables {
     }
 
     /// A condition that holds while the row is there.
-    pub fn row_exists(&self, sequence: i64) -> String {
-        format!("EXISTS (SELECT 1 FROM {} WHERE {})", self.qualified(&self.history), self.is_row(sequence))
+    pub fn row_exists(&self, row: &AppliedMigration) -> String {
+        format!("EXISTS (SELECT 1 FROM {} WHERE {})", self.qualified(&self.history), self.is_this_row(row))
+    }
+
+    /// Both names of a row: its file name, which has an index, and its place, which tells it from one written since.
+    fn is_this_row(&self, row: &AppliedMigration) -> String {
+        format!("filename {} {} AND {}", self.equals(), self.text(&row.file_name), self.is_row(row.sequence))
     }
 
     fn is_row(&self, sequence: i64) -> String {
