@@ -97,7 +97,7 @@ async fn accept(
             file_name: Some(&row.file_name),
             actor: &identity.actor,
             run_id: &identity.run_id,
-            duration_ms: None,
+            took: None,
             detail: None,
         });
         let begin = opened.tables.engine.begin();

@@ -56,7 +56,7 @@ async fn under_lock(
         file_name: Some(&entry.file_name),
         actor: &identity.actor,
         run_id: &identity.run_id,
-        duration_ms: None,
+        took: None,
         detail: Some(&detail),
     });
     let write = opened.tables.write_journal(&settled, None);

@@ -7,6 +7,18 @@ use crate::model::{AppliedMigration, CHECKSUM_ALGORITHM, Checksum, RowKind, Vers
 /// The message of a guard that found the migration lock (or the row it protects) gone.
 pub const LOCK_LOST: &str = "dbwarden: the migration lock is lost";
 
+/// How long a migration took, for its row and its event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Took {
+    /// Known when the row is made.
+    Milliseconds(i64),
+    /// The row travels in one message with the migration's statements: the database counts when it writes it.
+    UntilWritten {
+        /// When the migration began, in milliseconds since 1970, for engines that do not know when a transaction did.
+        began: i64,
+    },
+}
+
 /// A history row about to be written; what the database adds by itself (the time) is left out.
 #[derive(Debug, Clone)]
 pub struct NewRow<'a> {
@@ -24,9 +36,8 @@ pub struct NewRow<'a> {
     pub checksum: &'a Checksum,
     /// The text that undoes it and its digest; None when irreversible.
     pub rollback: Option<(&'a str, &'a str)>,
-    /// How long it took, in milliseconds. None where the row travels in one message with the statements: the server
-    /// then counts from the start of the transaction (PostgreSQL; NULL elsewhere).
-    pub execution_ms: Option<i64>,
+    /// How long it took.
+    pub took: Took,
     /// Database user, host and tool version.
     pub applied_by: &'a str,
     /// This run.
@@ -74,7 +85,7 @@ impl Tables {
             self.text(&row.checksum.token_digest),
             self.text_or_null(row.rollback.map(|(sql, _)| sql)),
             self.text_or_null(row.rollback.map(|(_, digest)| digest)),
-            row.execution_ms.map_or_else(|| self.since_transaction_start().to_string(), |elapsed| elapsed.to_string()),
+            self.milliseconds(row.took),
             self.text(row.applied_by),
             self.text(row.run_id),
             Tables::format().to_string(),
@@ -157,13 +168,21 @@ impl Tables {
         }
     }
 
-    fn since_transaction_start(&self) -> &'static str {
+    /// An expression for a time in milliseconds.
+    pub(super) fn milliseconds(&self, took: Took) -> String {
+        let began = match took {
+            Took::Milliseconds(milliseconds) => return milliseconds.to_string(),
+            Took::UntilWritten { began } => began,
+        };
         match self.engine {
-            Engine::Postgres => {
-                "CAST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \
-                 pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000 AS bigint)"
+            Engine::Postgres => "CAST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \
+                                 pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000 AS bigint)"
+                .to_string(),
+            Engine::MySql => format!("TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {}) DIV 1000 - {began}", self.now()),
+            // Days, counted from noon in the year -4713: https://www.sqlite.org/lang_datefunc.html
+            Engine::Sqlite => {
+                format!("max(0, CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - {began})")
             }
-            Engine::MySql | Engine::Sqlite => "NULL",
         }
     }
 
@@ -189,7 +208,7 @@ mod tests {
             kind: RowKind::Versioned,
             checksum,
             rollback: None,
-            execution_ms: Some(3),
+            took: Took::Milliseconds(3),
             applied_by: "app@host",
             run_id: "run",
         }

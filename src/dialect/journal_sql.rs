@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::bookkeeping::Tables;
+use super::history_sql::Took;
 use crate::model::{Direction, JournalEntry, Version};
 
 /// What happened, as the events table names it.
@@ -58,8 +59,8 @@ pub struct NewEvent<'a> {
     pub actor: &'a str,
     /// The run that did it.
     pub run_id: &'a str,
-    /// How long it took, in milliseconds.
-    pub duration_ms: Option<i64>,
+    /// How long it took.
+    pub took: Option<Took>,
     /// More of it, for people; for [`EventKind::RollbackPlanned`] the list of sequences.
     pub detail: Option<&'a str>,
 }
@@ -134,7 +135,7 @@ impl Tables {
             self.text_or_null(event.file_name),
             self.text(event.actor),
             self.text(event.run_id),
-            number_or_null(event.duration_ms),
+            event.took.map_or_else(|| "NULL".to_string(), |took| self.milliseconds(took)),
             self.text_or_null(event.detail),
         )
     }

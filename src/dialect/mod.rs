@@ -15,7 +15,7 @@ mod sqlite;
 
 pub use bookkeeping::Tables;
 pub use effect_sql::{drop_index_concurrently, select_object};
-pub use history_sql::{LOCK_LOST, NewRow};
+pub use history_sql::{LOCK_LOST, NewRow, Took};
 pub use journal_sql::{EventKind, NewEvent};
 pub use lex_rules::{BodyRules, ClientCommands, LexRules};
 pub use literal::{identifier, literal};

@@ -187,7 +187,7 @@ impl<'a> Executor<'a> {
             file_name: None,
             actor: &self.run.actor,
             run_id: &self.run.run_id,
-            duration_ms: None,
+            took: None,
             detail: None,
         }
     }

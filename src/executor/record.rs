@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use super::Executor;
 use super::send::Part;
-use crate::dialect::{Engine, EventKind, LOCK_LOST, NewEvent, NewRow};
+use crate::dialect::{Engine, EventKind, LOCK_LOST, NewEvent, NewRow, Took};
 use crate::model::{MigrationKind, RowKind, Script, normalised_digest};
 use crate::parse;
 use crate::plan::{Plan, Step, Work};
@@ -17,11 +17,14 @@ impl Executor<'_> {
 
     /// The statements that record a finished step: its history row comes or goes, and an event tells of it.
     ///
-    /// Where the engine can count the time itself, the parts may travel with the step's own statements; `started`
-    /// is given where they do not.
+    /// `started` is given where the step's own statements have ended; where the parts travel with them, the database
+    /// counts the time.
     pub(super) fn recording(&self, plan: &Plan, index: usize, started: Option<Instant>) -> Vec<Part> {
         let step = &plan.steps[index];
-        let elapsed = started.map(|started| i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX));
+        let took = match started {
+            Some(started) => Took::Milliseconds(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)),
+            None => Took::UntilWritten { began: chrono::Utc::now().timestamp_millis() },
+        };
         let kind = match &step.work {
             Work::Apply(_) => EventKind::Applied,
             Work::Record(_) => EventKind::Baselined,
@@ -30,10 +33,10 @@ impl Executor<'_> {
         let event = NewEvent {
             version: step.version(),
             file_name: Some(step.file_name()),
-            duration_ms: elapsed,
+            took: Some(took),
             ..self.event(kind)
         };
-        let mut parts = self.history_change(step, elapsed);
+        let mut parts = self.history_change(step, took);
         parts.push(Part::Own(self.tables.insert_event(&event)));
         let ends_rollback = plan.steps.len() > 1 && index + 1 == plan.steps.len();
         if ends_rollback && kind == EventKind::RolledBack {
@@ -42,7 +45,7 @@ impl Executor<'_> {
         parts
     }
 
-    fn history_change(&self, step: &Step, execution_ms: Option<i64>) -> Vec<Part> {
+    fn history_change(&self, step: &Step, took: Took) -> Vec<Part> {
         // PostgreSQL asks for the lock once more, since a file may have given it up; elsewhere the change itself is
         // conditional.
         let guard = |condition: &str| self.tables.guard(condition, LOCK_LOST).map(Part::Own);
@@ -72,7 +75,7 @@ impl Executor<'_> {
             },
             checksum: &file.checksum,
             rollback: rollback.as_ref().map(|(text, digest)| (text.as_str(), digest.as_str())),
-            execution_ms,
+            took,
             applied_by: &self.run.actor,
             run_id: &self.run.run_id,
         };

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use super::foreign_keys::may_violate;
 use super::retry::Retry;
 use super::send::{Part, SendError};
 use super::{Event, Executor};
@@ -28,8 +29,8 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Runs statements of the script in one transaction that ends with what `closing` gives, as one message where the
-    /// engine counts the time itself; on a lock conflict the whole is undone and tried again.
+    /// Runs statements of the script in one transaction that ends with what `closing` gives, as one message where
+    /// nothing is left to ask before the commit; on a lock conflict the whole is undone and tried again.
     pub(super) async fn send_transaction(
         &mut self,
         step: &Step,
@@ -46,7 +47,7 @@ impl Executor<'_> {
             parts.extend(self.settings.role.as_deref().map(|role| Part::Role(role_begin(engine, role))));
             parts.extend(statements.clone().map(Part::Script));
             parts.extend(self.settings.role.as_ref().map(|_| Part::Own(role_end(engine).to_string())));
-            let result = if engine == Engine::Postgres {
+            let result = if self.closes_in_one_message(script, statements.clone()) {
                 parts.extend(closing(self));
                 parts.push(Part::Commit);
                 self.send(Some(script), &parts).await
@@ -70,6 +71,16 @@ impl Executor<'_> {
             if !self.pause_before_retry(step, &failed, &mut retry).await {
                 return Err(failed);
             }
+        }
+    }
+
+    /// Whether a transaction of these statements travels whole, its end included. MySQL's bookkeeping is conditional,
+    /// and SQLite's foreign keys may have to be checked: both are known only before the commit.
+    pub(super) fn closes_in_one_message(&self, script: &Script, statements: Range<usize>) -> bool {
+        match self.tables.engine {
+            Engine::Postgres => true,
+            Engine::MySql => false,
+            Engine::Sqlite => !may_violate(script, statements),
         }
     }
 

@@ -56,11 +56,8 @@ impl Executor<'_> {
                 let statements = segment.statements.clone();
                 match segment.mode {
                     SegmentMode::Transaction => {
-                        // The server counts the time where the row travels with the statements.
-                        let closing = |executor: &Self| {
-                            let counted_here = executor.tables.engine != crate::dialect::Engine::Postgres;
-                            executor.recording(plan, index, counted_here.then_some(started))
-                        };
+                        let together = self.closes_in_one_message(script, statements.clone());
+                        let closing = |executor: &Self| executor.recording(plan, index, (!together).then_some(started));
                         self.send_transaction(step, script, statements, &closing)
                             .await
                             .map_err(fails(Aftermath::Undone))?;
