@@ -87,6 +87,9 @@ fn kind_of(signal: Signal) -> ErrorKind {
 fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
     match failure.aftermath {
         Aftermath::Undone if step.segments.iter().any(|segment| segment.mode == SegmentMode::Autocommit) => {
+            if error.kind == ErrorKind::Sql && error.hints.is_empty() {
+                error = error.hint("correct the file and run the same command again");
+            }
             error.note(format!("nothing of {} is recorded", step.label()))
         }
         Aftermath::Undone => {

@@ -1,9 +1,10 @@
+use std::ops::Range;
 use std::time::Instant;
 
 use super::Executor;
 use super::send::Part;
 use crate::dialect::{Engine, EventKind, LOCK_LOST, NewEvent, NewRow, Took};
-use crate::model::{MigrationKind, RowKind, Script, normalised_digest};
+use crate::model::{MigrationKind, RowKind, Script, StatementKind, TransactionControl, normalised_digest};
 use crate::parse;
 use crate::plan::{Plan, Step, Work};
 
@@ -13,6 +14,31 @@ impl Executor<'_> {
         let begin = Part::Own(self.tables.engine.begin().to_string());
         let guard = self.fence.as_deref().and_then(|fence| self.tables.guard(fence, LOCK_LOST));
         std::iter::once(begin).chain(guard.map(Part::Own)).collect()
+    }
+
+    /// The same for statements of a script. On PostgreSQL the author's own `BEGIN` may name an isolation level, and
+    /// `SET TRANSACTION` may do so only before any query: the lock is then asked for at the end alone, before
+    /// anything is recorded.
+    pub(super) fn opening_of(&self, script: &Script, statements: Range<usize>) -> Vec<Part> {
+        let mut parts = self.opening();
+        if self.tables.engine != Engine::Postgres || statements.is_empty() {
+            return parts;
+        }
+        let kind = |index: usize| script.statements[index].kind;
+        let before = statements.start.checked_sub(1);
+        if let Some(begin) =
+            before.filter(|&index| kind(index) == StatementKind::TransactionControl(TransactionControl::Begin))
+        {
+            parts[0] = Part::Own(script.statement_text(begin).to_string());
+        }
+        let mut words = parse::statement_words(Engine::Postgres, script.statement_text(statements.start));
+        let sets_transaction = ["set", "transaction"]
+            .iter()
+            .all(|keyword| words.next().is_some_and(|word| word.eq_ignore_ascii_case(keyword)));
+        if sets_transaction {
+            parts.truncate(1);
+        }
+        parts
     }
 
     /// The statements that record a finished step: its history row comes or goes, and an event tells of it.

@@ -43,7 +43,7 @@ impl Executor<'_> {
         self.note_violations(script, statements.clone()).await;
         let mut retry = Retry::new(self.settings.lock_retry);
         loop {
-            let mut parts = self.opening();
+            let mut parts = self.opening_of(script, statements.clone());
             parts.extend(self.settings.role.as_deref().map(|role| Part::Role(role_begin(engine, role))));
             parts.extend(statements.clone().map(Part::Script));
             parts.extend(self.settings.role.as_ref().map(|_| Part::Own(role_end(engine).to_string())));

@@ -205,3 +205,16 @@ fn sqlite_vacuum_runs_alone() {
         .migrate();
     assert_eq!(project.sql("SELECT count(*) FROM t1"), "2");
 }
+
+#[test]
+fn postgres_a_file_chooses_the_isolation_of_its_transaction() {
+    let project = Project::new(Engine::Postgres);
+    let level = "current_setting('transaction_isolation')";
+    project.migration("0001_seen.sql", "CREATE TABLE seen (level text);", "DROP TABLE seen;");
+    let set = format!("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nINSERT INTO seen SELECT {level};");
+    project.migration("0002_set.sql", &set, "");
+    let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ;\nINSERT INTO seen SELECT {level};\nCOMMIT;");
+    project.migration("0003_begin.sql", &begin, "");
+    project.migration("0004_plain.sql", &format!("INSERT INTO seen SELECT {level};"), "").migrate();
+    assert_eq!(project.sql("SELECT level FROM seen"), "serializable\nrepeatable read\nread committed");
+}
