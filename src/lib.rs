@@ -35,6 +35,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::error::ErrorKind as ClapErrorKind;
 use clap::{CommandFactory, Parser};
+use secrecy::SecretString;
 
 use crate::cli::{Cli, ColorChoice, GlobalArgs};
 use crate::commands::{Context, Outcome};
@@ -63,7 +64,7 @@ fn run_with(arguments: &[OsString]) -> Exit {
     remember_panics();
     let printer = Printer::new(options(&cli.global));
     let context = Context::new(&cli.global, &printer);
-    let outcome = guarded(|| commands::dispatch(&context, &cli.command));
+    let outcome = guarded(|| commands::dispatch(&context, &cli.command)).without(&credentials(arguments));
     finish(&printer, Some(cli.command.name()), &outcome)
 }
 
@@ -127,20 +128,26 @@ fn no_command(arguments: &[OsString], error: &clap::Error, json: bool) -> Outcom
             Error::new(ErrorKind::Usage, format!("no command was given\n\n{}", rendered.to_string().trim_end())).into()
         }
         _ => {
-            let text = without_urls(rendered.to_string().trim_end(), arguments);
+            let text = config::redact(rendered.to_string().trim_end(), &credentials(arguments));
             Error::new(ErrorKind::Usage, text.strip_prefix("error: ").unwrap_or(&text)).into()
         }
     }
 }
 
-/// clap quotes the argument it does not understand: a URL in the wrong place would show its password.
-fn without_urls(text: &str, arguments: &[OsString]) -> String {
-    let urls = arguments.iter().filter_map(|argument| argument.to_str()).filter_map(|argument| {
-        let scheme = argument.find("://")?;
-        let start = argument[..scheme].find('=').map_or(0, |equals| equals + 1);
-        Some(&argument[start..])
-    });
-    urls.fold(text.to_string(), |text, url| text.replace(url, "<URL>"))
+/// What stands before the `@` of arguments that look like URLs, and the passwords among their parameters: messages
+/// quote the argument they are about, and a URL may stand in the wrong place.
+fn credentials(arguments: &[OsString]) -> Vec<SecretString> {
+    let arguments = arguments.iter().filter_map(|argument| argument.to_str());
+    arguments
+        .flat_map(|argument| {
+            let login = argument.rsplit_once('@').and_then(|(before, _)| {
+                let login = before.split_once("://").map_or(before, |(_, login)| login);
+                login.split_once(':').map(|(_, password)| password)
+            });
+            let parameter = argument.split_once("password=").map(|(_, after)| after.split('&').next().unwrap_or(after));
+            login.into_iter().chain(parameter).map(SecretString::from)
+        })
+        .collect()
 }
 
 /// The flags that decide how to answer, found without clap, which has just refused the rest.

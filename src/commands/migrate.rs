@@ -2,7 +2,8 @@ use super::run::{Manner, Request, run};
 use super::targets::for_each;
 use super::{Context, Outcome, session};
 use crate::cli::MigrateArgs;
-use crate::config::Settings;
+use crate::config::{Purpose, Settings};
+use crate::error::Error;
 use crate::output::report::{Report, RunReport};
 use crate::plan::Goal;
 
@@ -16,12 +17,13 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
     let request = if args.baseline { Request::Baseline(goal) } else { Request::Migrate(goal) };
     let manner = Manner { dry_run: args.dry_run, patience: args.wait_for_db.unwrap_or_default() };
 
-    // Every file of every database is read before the first connection: a bad file stops the whole run, not its
-    // second half.
+    // Every file of every database is read, and every URL found, before the first connection: what is wrong with one
+    // stops the whole run, not its second half.
     let mut catalogs = std::collections::HashMap::new();
     let mut outcome = Outcome::default();
     for target in settings.selected() {
-        match session::read_catalog(target) {
+        let reachable = target.connect_options(Purpose::Migrate).map(drop).map_err(Error::from);
+        match reachable.and_then(|()| session::read_catalog(target)) {
             Ok(catalog) => {
                 catalogs.insert(target.name.clone(), catalog);
             }

@@ -24,6 +24,8 @@ pub(crate) use version::report as version_report;
 
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use crate::cli::{Command, DatabaseCommand, GlobalArgs, LimitArgs};
 use crate::config::{self, Environment, Flags, Settings};
 use crate::db::lock::LockHolder;
@@ -74,6 +76,16 @@ impl<'a> Context<'a> {
         Ok(settings)
     }
 
+    /// Does what only looks or waits, unless somebody asks to stop first: it may be dropped at any point.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let mut interrupt = self.interrupt.clone();
+        tokio::select! {
+            biased;
+            signal = interrupt.requested() => Err(Error::stopped(signal)),
+            result = work => result,
+        }
+    }
+
     /// What others see as the holder of the lock: the same as in the server's process list.
     fn application_name(&self) -> String {
         format!("dbwarden/{} {}", env!("CARGO_PKG_VERSION"), self.run_id)
@@ -109,6 +121,12 @@ impl Outcome {
     pub fn exit(&self) -> Exit {
         let pending = self.pending.then_some(ErrorKind::Pending);
         Exit(ErrorKind::gravest(self.errors.iter().map(|(_, error)| error.kind).chain(pending)))
+    }
+
+    /// The same without `secrets` in its errors.
+    pub fn without(self, secrets: &[SecretString]) -> Self {
+        let clean = |(database, error): (Option<String>, Error)| (database, error.without(secrets));
+        Outcome { errors: self.errors.into_iter().map(clean).collect(), ..self }
     }
 }
 
@@ -168,14 +186,15 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
         Err(error) => return error.into(),
     };
     notices::install();
-    let mut outcome = runtime.block_on(async {
-        signals::listen(&context.interrupter);
+    let outcome = runtime.block_on(async {
+        // What only looks, or asks a person, ends like any other program.
+        if matches!(command, Command::Migrate(_) | Command::Rollback(_) | Command::Downgrade(_)) {
+            signals::listen(&context.interrupter);
+        }
         with_settings(context, &settings, command).await
     });
     // No layer puts a secret into a message; a driver or a server might.
-    let secrets = settings.secrets();
-    outcome.errors = outcome.errors.into_iter().map(|(database, error)| (database, error.without(&secrets))).collect();
-    outcome
+    outcome.without(&settings.secrets())
 }
 
 /// One thread is enough: a command waits for one server at a time.

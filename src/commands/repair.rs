@@ -31,12 +31,14 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RepairArgs) ->
         opened.session.close().await;
         return Ok(report);
     }
-    for entry in &report.entries {
-        context.printer.message(&format!("{}: {}", entry.file, entry.difference.as_deref().unwrap_or_default()));
+    if !args.yes {
+        for entry in &report.entries {
+            context.printer.message(&format!("{}: {}", entry.file, entry.difference.as_deref().unwrap_or_default()));
+        }
     }
     let question = format!("{}: take the history of {} over from the files?", target.name, labels(&differing));
     if !args.yes && !context.printer.confirm(&question) {
-        return Err(Error::new(ErrorKind::Refused, format!("{} differ from the history", labels(&differing)))
+        return Err(Error::new(ErrorKind::Refused, format!("files and history differ: {}", labels(&differing)))
             .note("nothing was changed")
             .hint("`dbwarden repair --yes` accepts them as they are now"));
     }
@@ -87,7 +89,7 @@ async fn accept(
                 let rollback = rollback.as_ref().map(|(text, digest)| (text.as_str(), digest.as_str()));
                 opened.tables.update_checksum(row.sequence, &file.checksum, rollback)
             }
-            None => opened.tables.update_kind(row.sequence, RowKind::Baseline),
+            None => opened.tables.update_kind(row.sequence, RowKind::Detached),
         };
         let event = opened.tables.insert_event(&NewEvent {
             kind: EventKind::Repaired,

@@ -8,7 +8,7 @@ use super::{Context, notes};
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::model::{Catalog, Direction, Settlement};
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
@@ -53,7 +53,8 @@ pub(super) async fn run(
 ) -> PerTarget<DatabaseRun> {
     let started = Instant::now();
     let purpose = if manner.dry_run { Purpose::Inspect } else { Purpose::Migrate };
-    let mut opened = match session::open(context, target, purpose, manner.patience).await {
+    let opening = session::open(context, target, purpose, manner.patience);
+    let mut opened = match context.unless_stopped(opening).await {
         Ok(opened) => opened,
         Err(error) => return Err(error).into(),
     };
@@ -102,7 +103,7 @@ async fn in_session(
     // Without the lock first: most runs of a deployment find nothing to do, and must neither wait for one that does
     // nor need the right to write. What is found here is believed only if it is nothing; a run in flight elsewhere
     // looks like an interrupted one.
-    let (bookkeeping, running) = opened.look().await?;
+    let (bookkeeping, running) = context.unless_stopped(opened.look()).await?;
     let first_look = decide(target, opened, catalog, request, &bookkeeping).await;
     let nothing_to_do = matches!(&first_look, Ok((plan, _)) if plan.steps.is_empty()) && running.is_none();
     if manner.dry_run || nothing_to_do {
@@ -112,8 +113,8 @@ async fn in_session(
     }
 
     let mut on_wait = context.tell_holder();
-    let lock =
-        MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait).await?;
+    let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
+    let lock = context.unless_stopped(async { Ok(waiting.await?) }).await?;
     let result = under_lock(context, target, opened, catalog, request, &lock).await;
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
@@ -165,13 +166,27 @@ async fn under_lock(
     if let Some(step) = run.failure.as_ref().and_then(|failure| plan.steps.get(failure.step)) {
         context.printer.step_failed(&step.label());
     }
-    // Read back rather than calculated: the report says what the database says. After a failure the connection may be
-    // gone, and what was known before is the best there is.
-    let after = match opened.load().await {
+    // Read back rather than calculated: the report says what the database says. Where that is not to be had, what was
+    // known before is the best there is.
+    let after = match read_back(context, target, opened).await {
         Ok(after) => plan::survey(catalog, after.history, &after.journal),
         Err(_) => survey,
     };
     Ok((Done { plan, run, after }, error))
+}
+
+/// Reads history and journal once more; over another connection where that of the run is gone.
+async fn read_back(context: &Context<'_>, target: &Target, opened: &mut Opened) -> Result<Bookkeeping, Error> {
+    match opened.load().await {
+        Err(error) if error.kind == ErrorKind::Connection => {
+            let looking = session::open(context, target, Purpose::Inspect, Duration::ZERO);
+            let mut fresh = context.unless_stopped(looking).await?;
+            let after = fresh.load().await;
+            fresh.session.close().await;
+            after
+        }
+        other => other,
+    }
 }
 
 async fn decide(

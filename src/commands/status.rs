@@ -5,16 +5,29 @@ use super::{Context, Outcome, session};
 use crate::cli::StatusArgs;
 use crate::config::{Purpose, Settings, Target};
 use crate::db::history_table::Bookkeeping;
-use crate::error::Error;
-use crate::output::report::{DatabaseStatus, Report, StatusEntry, StatusReport};
+use crate::error::{Error, ErrorKind};
+use crate::output::report::{DatabaseStatus, EntryState, Report, StatusEntry, StatusReport};
 use crate::plan::{self, Survey};
 
 /// `status`: files against history.
 pub(super) async fn status(context: &Context<'_>, settings: &Settings, args: &StatusArgs) -> Outcome {
     let collected = for_each(settings, false, async |target| of_target(context, target).await.into()).await;
     let pending = args.exit_code && collected.reports.iter().any(|database: &DatabaseStatus| database.pending > 0);
+    let mut outcome = collected.outcome;
+    if args.exit_code {
+        outcome.errors.extend(collected.reports.iter().filter_map(disagreement));
+    }
     let report = Some(Report::Status(StatusReport { databases: collected.reports }));
-    Outcome { report, pending, ..collected.outcome }
+    Outcome { report, pending, ..outcome }
+}
+
+/// What would stop `migrate`: a gate that waits for its end must not open.
+fn disagreement(database: &DatabaseStatus) -> Option<(Option<String>, Error)> {
+    let stops = [EntryState::Modified, EntryState::Missing, EntryState::Interrupted];
+    let entry = database.entries.iter().find(|entry| stops.contains(&entry.state))?;
+    let error = Error::new(ErrorKind::Disagreement, format!("{} is {}", entry.file, entry.state.label()))
+        .hint("`dbwarden check` says what stops a migration, and what to do");
+    Some((Some(database.database.clone()), error))
 }
 
 async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseStatus, Error> {

@@ -203,8 +203,11 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-/// A key as messages show it: on one line and not endless.
+/// A key as messages show it: on one line, not endless, and no URL that slipped to the left of the `=`.
 fn shown_key(key: &str) -> String {
+    if key.contains("://") {
+        return "<URL>".to_string();
+    }
     key.chars().take(60).flat_map(char::escape_debug).collect()
 }
 

@@ -134,7 +134,12 @@ fn run_within(
         }
     };
     if !status.success() {
-        return Err(CommandFailure::Exit(status, complaint(&stderr)));
+        // A tool that fails after it printed the secret may repeat it in what it complains about.
+        let said: Vec<SecretString> = printed
+            .iter()
+            .flat_map(|bytes| String::from_utf8_lossy(bytes).lines().map(SecretString::from).collect::<Vec<_>>())
+            .collect();
+        return Err(CommandFailure::Exit(status, redact(&complaint(&stderr), &said)));
     }
     let printed = printed.map_err(|_| CommandFailure::Timeout(limit, complaint(&stderr)))?;
     let text = String::from_utf8(printed).map_err(|_| CommandFailure::NotUtf8)?;

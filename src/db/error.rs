@@ -39,6 +39,8 @@ pub enum Position {
 pub enum SqlErrorKind {
     /// The statement is wrong, or the data does not allow it.
     Statement,
+    /// The statement cannot run in a transaction, or ends one (PostgreSQL).
+    InTransaction,
     /// The user lacks a right.
     PermissionDenied,
     /// The database or the server is read-only.

@@ -103,7 +103,6 @@ pub async fn create_missing(
         statements.push(tables.create_schema());
     }
     statements.extend(tables.create_missing(present));
-    statements.extend(tables.adopt_rows(present));
     for statement in statements {
         session.execute(&statement).await?;
     }
@@ -179,7 +178,14 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
             run_id: row.text(12).map(str::to_string),
         });
     }
-    Ok(History::new(decoded))
+    let history = History::new(decoded);
+    // A row is removed by its sequence: never the wrong one. The Python tool goes on writing rows without any.
+    if let Some([first, second]) = history.rows().array_windows().find(|[one, next]| one.sequence == next.sequence) {
+        let problem =
+            format!("{} and {} have the same place in the order of application", first.file_name, second.file_name);
+        return Err(BookkeepingError::Unreadable { table: tables.history.clone(), problem });
+    }
+    Ok(history)
 }
 
 fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, BookkeepingError> {

@@ -42,45 +42,55 @@ macro_rules! column {
 /// In the order of [`super::history_sql`]'s SELECT. The first six are the Python tool's; a table that lacks others
 /// is one of its own, and is taken over by adding them, which is why they carry no NOT NULL without a default.
 const HISTORY: &[Column] = &[
-    column!("version", "text UNIQUE", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin UNIQUE", "TEXT UNIQUE"),
-    column!("description", "text", "TEXT CHARACTER SET utf8mb4", "TEXT"),
+    column!(
+        "version",
+        "pg_catalog.text UNIQUE",
+        "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin UNIQUE",
+        "TEXT UNIQUE"
+    ),
+    column!("description", "pg_catalog.text", "TEXT CHARACTER SET utf8mb4", "TEXT"),
     column!(
         "filename",
-        "text NOT NULL UNIQUE",
+        "pg_catalog.text NOT NULL UNIQUE",
         "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL UNIQUE",
         "TEXT NOT NULL UNIQUE"
     ),
-    column!("migration_type", "text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
-    column!("applied_at", "timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
-    column!("checksum", "text", "VARCHAR(128)", "TEXT"),
+    column!("migration_type", "pg_catalog.text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
+    column!(
+        "applied_at",
+        "pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()",
+        "DATETIME(6) NOT NULL",
+        "TEXT NOT NULL"
+    ),
+    column!("checksum", "pg_catalog.text", "VARCHAR(128)", "TEXT"),
     column!("sequence", "bigint"),
-    column!("checksum_algorithm", "text", "VARCHAR(50)", "TEXT"),
-    column!("token_digest", "text", "VARCHAR(128)", "TEXT"),
-    column!("rollback_sql", "text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
-    column!("rollback_digest", "text", "VARCHAR(128)", "TEXT"),
+    column!("checksum_algorithm", "pg_catalog.text", "VARCHAR(50)", "TEXT"),
+    column!("token_digest", "pg_catalog.text", "VARCHAR(128)", "TEXT"),
+    column!("rollback_sql", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
+    column!("rollback_digest", "pg_catalog.text", "VARCHAR(128)", "TEXT"),
     column!("execution_ms", "bigint"),
-    column!("applied_by", "text", "VARCHAR(500) CHARACTER SET utf8mb4", "TEXT"),
-    column!("run_id", "text", "VARCHAR(64)", "TEXT"),
+    column!("applied_by", "pg_catalog.text", "VARCHAR(500) CHARACTER SET utf8mb4", "TEXT"),
+    column!("run_id", "pg_catalog.text", "VARCHAR(64)", "TEXT"),
     column!("format", "bigint"),
 ];
 
 const JOURNAL: &[Column] = &[
-    column!("direction", "text PRIMARY KEY", "VARCHAR(20) NOT NULL PRIMARY KEY", "TEXT PRIMARY KEY"),
+    column!("direction", "pg_catalog.text PRIMARY KEY", "VARCHAR(20) NOT NULL PRIMARY KEY", "TEXT PRIMARY KEY"),
     column!(
         "filename",
-        "text NOT NULL",
+        "pg_catalog.text NOT NULL",
         "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL",
         "TEXT NOT NULL"
     ),
-    column!("version", "text", "VARCHAR(255)", "TEXT"),
-    column!("checksum", "text NOT NULL", "VARCHAR(128) NOT NULL", "TEXT NOT NULL"),
+    column!("version", "pg_catalog.text", "VARCHAR(255)", "TEXT"),
+    column!("checksum", "pg_catalog.text NOT NULL", "VARCHAR(128) NOT NULL", "TEXT NOT NULL"),
     column!("total", "bigint NOT NULL"),
     column!("done", "bigint NOT NULL"),
-    column!("done_digest", "text NOT NULL", "VARCHAR(128) NOT NULL", "TEXT NOT NULL"),
+    column!("done_digest", "pg_catalog.text NOT NULL", "VARCHAR(128) NOT NULL", "TEXT NOT NULL"),
     column!("cur", "bigint"),
-    column!("cur_digest", "text", "VARCHAR(128)", "TEXT"),
-    column!("run_id", "text NOT NULL", "VARCHAR(64) NOT NULL", "TEXT NOT NULL"),
-    column!("state", "text NOT NULL", "VARCHAR(20) NOT NULL", "TEXT NOT NULL"),
+    column!("cur_digest", "pg_catalog.text", "VARCHAR(128)", "TEXT"),
+    column!("run_id", "pg_catalog.text NOT NULL", "VARCHAR(64) NOT NULL", "TEXT NOT NULL"),
+    column!("state", "pg_catalog.text NOT NULL", "VARCHAR(20) NOT NULL", "TEXT NOT NULL"),
 ];
 
 const EVENTS: &[Column] = &[
@@ -90,14 +100,19 @@ const EVENTS: &[Column] = &[
         "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
         "INTEGER PRIMARY KEY"
     ),
-    column!("happened_at", "timestamptz NOT NULL DEFAULT pg_catalog.now()", "DATETIME(6) NOT NULL", "TEXT NOT NULL"),
-    column!("kind", "text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
-    column!("version", "text", "VARCHAR(255)", "TEXT"),
-    column!("filename", "text", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "TEXT"),
-    column!("actor", "text", "VARCHAR(500) CHARACTER SET utf8mb4", "TEXT"),
-    column!("run_id", "text NOT NULL", "VARCHAR(64) NOT NULL", "TEXT NOT NULL"),
+    column!(
+        "happened_at",
+        "pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()",
+        "DATETIME(6) NOT NULL",
+        "TEXT NOT NULL"
+    ),
+    column!("kind", "pg_catalog.text NOT NULL", "VARCHAR(50) NOT NULL", "TEXT NOT NULL"),
+    column!("version", "pg_catalog.text", "VARCHAR(255)", "TEXT"),
+    column!("filename", "pg_catalog.text", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "TEXT"),
+    column!("actor", "pg_catalog.text", "VARCHAR(500) CHARACTER SET utf8mb4", "TEXT"),
+    column!("run_id", "pg_catalog.text NOT NULL", "VARCHAR(64) NOT NULL", "TEXT NOT NULL"),
     column!("duration_ms", "bigint"),
-    column!("detail", "text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
+    column!("detail", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
 ];
 
 impl Tables {
@@ -127,6 +142,18 @@ impl Tables {
         text.map_or_else(|| "NULL".to_string(), |text| self.text(text))
     }
 
+    /// A condition that holds when `expression` is one of `texts`.
+    pub(super) fn is_one_of(&self, expression: &str, texts: &[&str]) -> String {
+        let list = texts.iter().map(|text| self.text(text)).collect::<Vec<_>>().join(", ");
+        match self.engine {
+            // IN would take whatever equality the search path has first.
+            Engine::Postgres => {
+                format!("{expression} {} ANY (ARRAY[{list}]::pg_catalog.text[])", self.equals())
+            }
+            Engine::MySql | Engine::Sqlite => format!("{expression} IN ({list})"),
+        }
+    }
+
     /// An expression for the server's clock, in UTC.
     pub(super) fn now(&self) -> &'static str {
         match self.engine {
@@ -149,22 +176,27 @@ impl Tables {
 
     /// A query that gives `(table, column)` for each column of each bookkeeping table there is.
     pub fn select_columns(&self) -> String {
-        let names = [&self.history, &self.journal, &self.events].map(|name| self.text(name)).join(", ");
+        let names = [&self.history, &self.journal, &self.events].map(String::as_str);
         let schema = self.text(&self.schema);
         match self.engine {
             Engine::Postgres => format!(
-                "SELECT c.relname::text, a.attname::text FROM pg_catalog.pg_class c \
-                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-                 WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p') AND c.relname IN ({names})"
+                "SELECT c.relname::pg_catalog.text, a.attname::pg_catalog.text FROM pg_catalog.pg_class c \
+                 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid \
+                 AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped \
+                 WHERE n.nspname OPERATOR(pg_catalog.=) {schema} AND {} AND {}",
+                self.is_one_of("c.relkind::pg_catalog.text", &["r", "p"]),
+                self.is_one_of("c.relname::pg_catalog.text", &names)
             ),
             Engine::MySql => format!(
                 "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS \
-                 WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME IN ({names})"
+                 WHERE TABLE_SCHEMA = {schema} AND {}",
+                self.is_one_of("TABLE_NAME", &names)
             ),
             Engine::Sqlite => format!(
                 "SELECT m.name, p.name FROM main.sqlite_master m, pragma_table_info(m.name) p \
-                 WHERE m.type = 'table' AND m.name IN ({names})"
+                 WHERE m.type = 'table' AND {}",
+                self.is_one_of("m.name", &names)
             ),
         }
     }
@@ -172,9 +204,11 @@ impl Tables {
     /// A query that gives one row when the schema exists; None where there is nothing to ask.
     pub fn select_schema(&self) -> Option<String> {
         match self.engine {
-            Engine::Postgres => {
-                Some(format!("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}", self.text(&self.schema)))
-            }
+            Engine::Postgres => Some(format!(
+                "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname {} {}",
+                self.equals(),
+                self.text(&self.schema)
+            )),
             Engine::MySql | Engine::Sqlite => None,
         }
     }
@@ -186,9 +220,12 @@ impl Tables {
 
     /// Creates the tables that are missing and adds the columns that a history table of the Python tool lacks.
     /// `present` is what [`Tables::select_columns`] found. Empty when everything is there.
+    ///
+    /// A run may be killed between any two of the statements: the history, which is what every run looks for first,
+    /// comes last, and the last column of a table taken over comes after its rows were given their place.
     pub fn create_missing(&self, present: &[(String, String)]) -> Vec<String> {
         let mut statements = Vec::new();
-        for (table, columns) in [(&self.history, HISTORY), (&self.journal, JOURNAL), (&self.events, EVENTS)] {
+        for (table, columns) in [(&self.events, EVENTS), (&self.journal, JOURNAL), (&self.history, HISTORY)] {
             let has = |column: &str| present.iter().any(|(name, present)| name == table && present == column);
             let name = self.qualified(table);
             if !present.iter().any(|(present, _)| present == table) {
@@ -198,6 +235,11 @@ impl Tables {
                 continue;
             }
             for column in columns.iter().filter(|column| !has(column.name)) {
+                let is_last = columns.last().is_some_and(|last| last.name == column.name);
+                if is_last && table == &self.history && has("id") {
+                    // The other tool's own row number is the order of application.
+                    statements.push(format!("UPDATE {name} SET sequence = id WHERE sequence IS NULL"));
+                }
                 statements.push(format!("ALTER TABLE {name} ADD COLUMN {}", self.definition(column)));
             }
         }
@@ -211,16 +253,6 @@ impl Tables {
             Engine::Sqlite => column.sqlite,
         };
         format!("{} {kind}", identifier(self.engine, column.name))
-    }
-
-    /// Gives the rows of a table that was taken over their place in the order of application: by the other tool's
-    /// own row number where there is one.
-    pub fn adopt_rows(&self, present: &[(String, String)]) -> Option<String> {
-        let has = |column: &str| present.iter().any(|(table, name)| *table == self.history && name == column);
-        if !has("version") || has("sequence") || !has("id") {
-            return None;
-        }
-        Some(format!("UPDATE {} SET sequence = id WHERE sequence IS NULL", self.qualified(&self.history)))
     }
 
     /// The names of the history's columns, in the order the history is read.
@@ -252,9 +284,20 @@ mod tests {
         let python = ["id", "version", "description", "filename", "migration_type", "applied_at", "checksum"];
         let present: Vec<_> = python.map(|column| (tables.history.clone(), column.to_string())).into();
         let statements = tables.create_missing(&present);
-        assert!(statements[0].starts_with("ALTER TABLE \"main\".\"_dbwarden_migrations\" ADD COLUMN \"sequence\""));
+        let history = "\"main\".\"_dbwarden_migrations\"";
+        assert!(statements[2].starts_with(&format!("ALTER TABLE {history} ADD COLUMN \"sequence\"")));
         assert_eq!(statements.iter().filter(|statement| statement.starts_with("CREATE TABLE")).count(), 2);
-        assert!(tables.adopt_rows(&present).is_some());
+        let [.., adopt, last] = statements.as_slice() else { panic!("{statements:?}") };
+        assert_eq!(*adopt, format!("UPDATE {history} SET sequence = id WHERE sequence IS NULL"));
+        assert!(last.contains("ADD COLUMN \"format\""), "{last}");
+    }
+
+    #[test]
+    fn what_every_run_looks_for_first_is_made_last() {
+        let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
+        let made: Vec<String> = tables.create_missing(&[]).iter().map(|text| text.chars().take(46).collect()).collect();
+        let expected = ["_dbwarden_events", "_dbwarden_journal", "_dbwarden_migrations"];
+        made.iter().zip(expected).for_each(|(text, table)| assert!(text.contains(table), "{text} before {table}"));
     }
 
     #[test]

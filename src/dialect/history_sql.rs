@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::bookkeeping::Tables;
-use crate::model::{CHECKSUM_ALGORITHM, Checksum, RowKind, Version};
+use crate::model::{AppliedMigration, CHECKSUM_ALGORITHM, Checksum, RowKind, Version};
 
 /// The message of a guard that found the migration lock (or the row it protects) gone.
 pub const LOCK_LOST: &str = "dbwarden: the migration lock is lost";
@@ -66,7 +66,7 @@ impl Tables {
 
     /// Reads the rollback text of one row.
     pub fn select_rollback_sql(&self, sequence: i64) -> String {
-        format!("SELECT rollback_sql FROM {} WHERE sequence = {sequence}", self.qualified(&self.history))
+        format!("SELECT rollback_sql FROM {} WHERE {}", self.qualified(&self.history), self.is_row(sequence))
     }
 
     /// Records a migration. With `condition`, the row is written only where it holds (no row otherwise).
@@ -106,30 +106,30 @@ impl Tables {
     }
 
     /// Removes the row of a migration that was rolled back.
-    pub fn delete_history(&self, sequence: i64, condition: Option<&str>) -> String {
-        let table = self.qualified(&self.history);
+    pub fn delete_history(&self, row: &AppliedMigration, condition: Option<&str>) -> String {
         let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
-        format!("DELETE FROM {table} WHERE sequence {} {sequence}{and}", self.equals())
+        format!("DELETE FROM {} WHERE {}{and}", self.qualified(&self.history), self.is_this_row(row))
     }
 
     /// Accepts an edited file: its row gets the file's checksum and rollback text.
     pub fn update_checksum(&self, sequence: i64, checksum: &Checksum, rollback: Option<(&str, &str)>) -> String {
         format!(
             "UPDATE {} SET checksum = {}, checksum_algorithm = {}, token_digest = {}, rollback_sql = {}, \
-             rollback_digest = {} WHERE sequence = {sequence}",
+             rollback_digest = {} WHERE {}",
             self.qualified(&self.history),
             self.text(&checksum.digest),
             self.text(CHECKSUM_ALGORITHM),
             self.text(&checksum.token_digest),
             self.text_or_null(rollback.map(|(sql, _)| sql)),
             self.text_or_null(rollback.map(|(_, digest)| digest)),
+            self.is_row(sequence),
         )
     }
 
-    /// Accepts that a row has no file any more: it becomes a baseline row, of which no file is expected.
+    /// Accepts that a row has no file any more, by a kind of row of which none is expected.
     pub fn update_kind(&self, sequence: i64, kind: RowKind) -> String {
         let table = self.qualified(&self.history);
-        format!("UPDATE {table} SET migration_type = {} WHERE sequence = {sequence}", self.text(kind.name()))
+        format!("UPDATE {table} SET migration_type = {} WHERE {}", self.text(kind.name()), self.is_row(sequence))
     }
 
     /// A statement that fails with `message` unless `condition` holds, so that the rest of a message is not executed
@@ -147,8 +147,17 @@ impl Tables {
     }
 
     /// A condition that holds while the row is there.
-    pub fn row_exists(&self, sequence: i64) -> String {
-        format!("EXISTS (SELECT 1 FROM {} WHERE sequence {} {sequence})", self.qualified(&self.history), self.equals())
+    pub fn row_exists(&self, row: &AppliedMigration) -> String {
+        format!("EXISTS (SELECT 1 FROM {} WHERE {})", self.qualified(&self.history), self.is_this_row(row))
+    }
+
+    /// Both names of a row: its file name, which has an index, and its place, which tells it from one written since.
+    fn is_this_row(&self, row: &AppliedMigration) -> String {
+        format!("filename {} {} AND {}", self.equals(), self.text(&row.file_name), self.is_row(row.sequence))
+    }
+
+    fn is_row(&self, sequence: i64) -> String {
+        format!("sequence {} {sequence}", self.equals())
     }
 
     /// The equality of the engine itself: a migration may have put an operator of its own into the search path.

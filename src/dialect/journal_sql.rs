@@ -142,12 +142,11 @@ impl Tables {
 
     /// Reads the events that tell whether a rollback was decided and not ended: `(kind, detail)`, the latest first.
     pub fn select_rollback_events(&self) -> String {
-        let kinds = [EventKind::RollbackPlanned, EventKind::RollbackEnded, EventKind::Applied]
-            .map(|kind| self.text(kind.name()))
-            .join(", ");
+        let kinds = [EventKind::RollbackPlanned, EventKind::RollbackEnded, EventKind::Applied].map(EventKind::name);
         format!(
-            "SELECT kind, detail FROM {} WHERE kind IN ({kinds}) ORDER BY id DESC LIMIT 1",
-            self.qualified(&self.events)
+            "SELECT kind, detail FROM {} WHERE {} ORDER BY id DESC LIMIT 1",
+            self.qualified(&self.events),
+            self.is_one_of("kind", &kinds)
         )
     }
 }

@@ -70,6 +70,8 @@ pub struct ClientCommands {
     pub sql_after_prefix: &'static [u8],
     /// The prefix counts only where a statement could start.
     pub only_between_statements: bool,
+    /// Commands, prefix included, that ask nothing of the server: their lines are passed over, the others refused.
+    pub inert: &'static [&'static str],
     /// Commands that are words; they count only where a statement could start.
     pub words: &'static [&'static str],
 }

@@ -22,8 +22,10 @@ pub fn literal(engine: Engine, text: &str) -> String {
             quoted.push('\'');
             quoted
         }
-        // In hexadecimal: whether a backslash escapes depends on sql_mode, which a file may have changed.
-        Engine::MySql => format!("CONVERT(X'{}' USING utf8mb4)", hex::encode(text)),
+        // In hexadecimal: whether a backslash escapes depends on sql_mode, which a file may have changed. A literal
+        // takes the collation of the column it is compared with; the result of CONVERT has one of its own, and fails
+        // where a file gave all tables of the database another.
+        Engine::MySql => format!("_utf8mb4 X'{}'", hex::encode(text)),
         Engine::Sqlite => format!("'{}'", text.replace('\'', "''").replace('\0', "␀")),
     }
 }
@@ -45,7 +47,7 @@ mod tests {
     fn quotes_and_backslashes_stay_inside() {
         assert_eq!(literal(Engine::Postgres, r"it's \ here"), r"E'it''s \\ here'");
         assert_eq!(literal(Engine::Sqlite, r"it's \ here"), r"'it''s \ here'");
-        assert_eq!(literal(Engine::MySql, "a'b"), "CONVERT(X'612762' USING utf8mb4)");
+        assert_eq!(literal(Engine::MySql, "a'b"), "_utf8mb4 X'612762'");
         assert_eq!(identifier(Engine::Postgres, "a\"b"), "\"a\"\"b\"");
         assert_eq!(identifier(Engine::MySql, "a`b"), "`a``b`");
     }

@@ -7,6 +7,9 @@ use crate::model::sha256_hex;
 /// The class of the tool's advisory locks on PostgreSQL, apart from those of applications: `dbwd` in ASCII.
 const CLASS: u32 = 0x6462_7764;
 
+/// PostgreSQL's own equality: a role's search path may hold a planted one.
+const IS: &str = "OPERATOR(pg_catalog.=)";
+
 /// The lock of one history table on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LockSql {
@@ -87,7 +90,7 @@ impl LockSql {
                  pg_catalog.host(a.client_addr), \
                  pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
                  a.state, a.query \
-                 FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
+                 FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid {IS} l.pid \
                  WHERE {}",
                 self.pg_locks_condition()
             ),
@@ -107,7 +110,7 @@ impl LockSql {
         match self {
             LockSql::Postgres { .. } => format!(
                 "SELECT pg_catalog.pg_terminate_backend(l.pid)::pg_catalog.int4 FROM pg_catalog.pg_locks AS l \
-                 WHERE {} AND l.pid = {id}",
+                 WHERE {} AND l.pid {IS} {id}",
                 self.pg_locks_condition()
             ),
             LockSql::MySql { .. } => format!("KILL CONNECTION {id}"),
@@ -123,9 +126,9 @@ impl LockSql {
     fn pg_locks_condition(&self) -> String {
         let LockSql::Postgres { object } = self else { return "FALSE".to_owned() };
         format!(
-            "l.locktype = 'advisory' AND l.classid = {CLASS} AND l.objid = {object} AND l.objsubid = 2 AND l.granted \
-             AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d \
-             WHERE d.datname = pg_catalog.current_database())"
+            "l.locktype {IS} 'advisory' AND l.classid {IS} {CLASS} AND l.objid {IS} {object} AND l.objsubid {IS} 2 \
+             AND l.granted AND l.database {IS} (SELECT d.oid FROM pg_catalog.pg_database AS d \
+             WHERE d.datname {IS} pg_catalog.current_database())"
         )
     }
 }
@@ -165,6 +168,6 @@ mod tests {
         for call in [lock.try_acquire(), lock.release(), lock.fence()] {
             assert_eq!(call.matches(", -1)").count(), 2, "held twice: {call}");
         }
-        assert!(lock.holder().contains("l.objid = 4294967295"));
+        assert!(lock.holder().contains(&format!("l.objid {IS} 4294967295")));
     }
 }

@@ -29,6 +29,7 @@ pub(super) static LEX_RULES: LexRules = LexRules {
         program: "mysql",
         prefix: b'\\',
         sql_after_prefix: b"N",
+        inert: &[],
         only_between_statements: false,
         // https://dev.mysql.com/doc/refman/8.0/en/mysql-commands.html, those that no statement starts with.
         words: &[

@@ -29,6 +29,9 @@ pub(super) static LEX_RULES: LexRules = LexRules {
         program: "psql",
         prefix: b'\\',
         sql_after_prefix: &[],
+        // pg_dump writes them so that psql runs nothing but SQL in between
+        // (https://www.postgresql.org/docs/current/app-psql.html).
+        inert: &[r"\restrict", r"\unrestrict"],
         only_between_statements: false,
         words: &[],
     },
@@ -69,4 +72,5 @@ const FORMS: &[(&str, StatementKind)] = &[
     ("ROLLBACK [WORK|TRANSACTION] TO", TransactionControl(Savepoint)),
     ("SAVEPOINT|RELEASE", TransactionControl(Savepoint)),
     ("ROLLBACK|ABORT", TransactionControl(Rollback)),
+    ("PREPARE TRANSACTION", TransactionControl(Prepare)),
 ];

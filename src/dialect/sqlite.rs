@@ -29,6 +29,7 @@ pub(super) static LEX_RULES: LexRules = LexRules {
         program: "sqlite3",
         prefix: b'.',
         sql_after_prefix: &[],
+        inert: &[],
         only_between_statements: true,
         words: &[],
     },

@@ -27,7 +27,14 @@ impl Error {
         if error.kind == SqlErrorKind::PermissionDenied {
             let schema = crate::dialect::identifier(tables.engine, &tables.schema);
             failed.hints = vec![match tables.engine {
-                Engine::Postgres => format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO \"{user}\";"),
+                Engine::Postgres => {
+                    // Every database has this one; any other may be what is missing.
+                    let create = match tables.schema.as_str() {
+                        "public" => String::new(),
+                        _ => format!("CREATE SCHEMA IF NOT EXISTS {schema}; "),
+                    };
+                    format!("{create}GRANT USAGE, CREATE ON SCHEMA {schema} TO \"{user}\";")
+                }
                 Engine::MySql => format!("GRANT ALL ON {schema}.* TO '{user}'@'%';"),
                 Engine::Sqlite => "give the process the right to write the database file and its folder".to_string(),
             }];

@@ -60,6 +60,7 @@ impl From<SqlError> for Error {
 fn kind_in_migration(kind: SqlErrorKind) -> ErrorKind {
     match kind {
         SqlErrorKind::Statement
+        | SqlErrorKind::InTransaction
         | SqlErrorKind::PermissionDenied
         | SqlErrorKind::StatementTimeout
         | SqlErrorKind::OutOfResources
@@ -88,14 +89,21 @@ fn kind_elsewhere(kind: SqlErrorKind) -> ErrorKind {
         | SqlErrorKind::OutOfResources
         | SqlErrorKind::Protocol => ErrorKind::Connection,
         // The tool's own SQL was refused: neither the user's files nor the server is to blame.
-        SqlErrorKind::Statement => ErrorKind::Bug,
+        SqlErrorKind::Statement | SqlErrorKind::InTransaction => ErrorKind::Bug,
     }
 }
 
 fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
     match kind {
-        SqlErrorKind::PermissionDenied => Some("grant the right to the user of the migrations, or set `role`"),
-        SqlErrorKind::ReadOnly => Some("point database_url (or migration_url) at the primary server"),
+        SqlErrorKind::InTransaction => {
+            Some("put `-- @dbwarden:autocommit` on the line before the statement: it then runs outside the transaction")
+        }
+        SqlErrorKind::PermissionDenied => Some(
+            "grant the right to the user of the migrations, or set `role` (SQLite: check the rights of file and folder)",
+        ),
+        SqlErrorKind::ReadOnly => Some(
+            "point database_url (or migration_url) at the primary server (SQLite: check the rights of file and folder)",
+        ),
         SqlErrorKind::LockTimeout => Some("run it again when the blocking session is gone, or raise `lock_timeout`"),
         SqlErrorKind::Deadlock => Some("run it again: the database ended this transaction to solve a conflict"),
         SqlErrorKind::StatementTimeout => Some("raise `statement_timeout`, in the configuration or in the file"),
@@ -110,7 +118,7 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
         SqlErrorKind::AuthenticationFailed => {
             Some("check user and password; `dbwarden config` says where each comes from")
         }
-        SqlErrorKind::DatabaseMissing => Some("create the database first"),
+        SqlErrorKind::DatabaseMissing => Some("create the database first, or correct its name in the URL"),
         SqlErrorKind::TransactionPooler => {
             Some("set migration_url to a direct connection, or to a pooler in session mode")
         }

@@ -18,7 +18,17 @@ impl Error {
         }
         Some(aftermath(error, step, failure))
     }
+
+    /// A signal that came before anything was run.
+    pub fn stopped(signal: Signal) -> Self {
+        Error::new(kind_of(signal), format!("stopped by {signal}"))
+            .note("nothing was run")
+            .hint("run the same command again")
+    }
 }
+
+const OWN_TABLES: &str = "see whether the migration changes dbwarden's own tables (`_dbwarden_…`): a loop over all tables \
+                          of the schema must leave them out";
 
 fn describe(step: &Step, failure: &StepFailure) -> Error {
     let label = step.label();
@@ -39,9 +49,21 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
             }
             failed
         }
+        Cause::Role(error) => {
+            let mut failed = Error::from(error).with_kind(ErrorKind::Refused);
+            failed.message = format!("{label} was not started: {}", error.message);
+            failed.hints = vec!["create the `role` of the configuration and grant it to the login user".to_string()];
+            failed
+        }
         Cause::Bookkeeping(error) => {
             let mut failed = Error::from(error);
-            failed.message = format!("{label} could not be recorded: {}", error.message);
+            failed.message = format!("{label} could not be begun or recorded: {}", error.message);
+            let ran_statements = step.script().is_some_and(|script| !script.statements.is_empty());
+            if error.kind == SqlErrorKind::Statement && ran_statements {
+                // What worked before the file's statements and does not after them is their doing.
+                failed = failed.in_file(step.origin()).hint(OWN_TABLES);
+                failed.kind = ErrorKind::Sql;
+            }
             failed
         }
         Cause::ForeignKeys { violations } => Error::new(ErrorKind::Sql, format!("{label} violates foreign keys"))
@@ -50,13 +72,15 @@ fn describe(step: &Step, failure: &StepFailure) -> Error {
             .hint("delete or correct the rows that refer to nothing, in the migration itself"),
         Cause::LockLost => Error::new(ErrorKind::Connection, format!("{label} stopped: the migration lock was lost"))
             .hint("a statement of the migration, or someone else, released it: run `dbwarden status`, then run again"),
-        Cause::Interrupted(signal) => {
-            let kind = match signal {
-                Signal::Interrupt => ErrorKind::Interrupted,
-                Signal::Terminate => ErrorKind::Terminated,
-            };
-            Error::new(kind, format!("{label} was interrupted by {signal}")).hint("run the same command again")
-        }
+        Cause::Interrupted(signal) => Error::new(kind_of(*signal), format!("{label} was interrupted by {signal}"))
+            .hint("run the same command again"),
+    }
+}
+
+fn kind_of(signal: Signal) -> ErrorKind {
+    match signal {
+        Signal::Interrupt => ErrorKind::Interrupted,
+        Signal::Terminate => ErrorKind::Terminated,
     }
 }
 
@@ -72,21 +96,36 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
             error.note(format!("{} was undone completely", step.label()))
         }
         Aftermath::Partial { done, total } => {
-            // A clean stop in the middle is still a clean stop: the next run goes on by itself.
-            if !matches!(failure.cause, Cause::Interrupted(_)) {
-                error.kind = ErrorKind::Partial;
-                error.hints.clear();
-                error = error
-                    .hint(format!("correct statement {} and run the same command again: it goes on there", done + 1));
+            match &failure.cause {
+                // A clean stop in the middle is still a clean stop: the next run goes on by itself.
+                Cause::Interrupted(_) => {}
+                // Nobody may write what is done without the lock: the journal stays behind, and a person settles it.
+                Cause::LockLost => error.kind = ErrorKind::Partial,
+                Cause::Statement { .. } => {
+                    error.kind = ErrorKind::Partial;
+                    error.hints.clear();
+                    error = error.hint(format!(
+                        "correct statement {} and run the same command again: it goes on there",
+                        done + 1
+                    ));
+                }
+                Cause::Commit(_) | Cause::ForeignKeys { .. } | Cause::Role(_) | Cause::Bookkeeping(_) => {
+                    error.kind = ErrorKind::Partial;
+                    error = error.hint("then run the same command again: it goes on there");
+                }
             }
             error.note(format!("statements 1 to {done} of {total} of {} stand", step.label()))
         }
         Aftermath::Unknown => {
             error.kind = if step.is_atomic() { ErrorKind::Connection } else { ErrorKind::Partial };
             error.hints.clear();
-            error
-                .note(format!("whether {} was finished is not known: the connection ended first", step.label()))
-                .hint("run the same command again: it finds out and goes on")
+            error.note(format!("whether {} was finished is not known: the connection ended first", step.label())).hint(
+                if step.is_atomic() {
+                    "run the same command again: it finds out and goes on"
+                } else {
+                    "run the same command again: it goes on, or says what a person has to decide first"
+                },
+            )
         }
     }
 }

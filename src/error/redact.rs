@@ -1,6 +1,6 @@
 use secrecy::SecretString;
 
-use super::Error;
+use super::{Error, Location};
 use crate::config::redact;
 
 impl Error {
@@ -23,7 +23,7 @@ impl Error {
             hints: all(self.hints),
             related: self.related.into_iter().map(|error| error.without(secrets)).collect(),
             kind: self.kind,
-            location: self.location,
+            location: self.location.map(|location| Location { file: clean(location.file), ..location }),
             excerpt: self.excerpt,
             statement: self.statement,
         }

@@ -12,16 +12,25 @@ use crate::model::{Direction, JournalEntry, JournalState, Script, StatementKind,
 use crate::plan::{Plan, Segment, SegmentMode, Step};
 
 /// How far a journalled step has come.
+#[derive(Clone)]
 struct Progress<'a> {
     step: &'a Step,
     script: &'a Script,
+    /// Digest of the whole section: taken once, as the journal is written for each statement of it.
+    checksum: String,
     done: usize,
     done_digest: String,
     /// Whether the journal holds this step's entry.
     written: bool,
 }
 
-impl Progress<'_> {
+impl<'a> Progress<'a> {
+    /// A step of which the first `done` statements are done.
+    fn new(step: &'a Step, script: &'a Script, done: usize) -> Self {
+        let (checksum, done_digest) = (normalised_digest(script.text()), script.digest_of_first(done));
+        Progress { step, script, checksum, done, done_digest, written: false }
+    }
+
     fn advance_to(&mut self, done: usize) {
         for index in self.done..done {
             self.done_digest = self.script.extend_digest(&self.done_digest, index);
@@ -34,7 +43,7 @@ impl Progress<'_> {
             direction: self.step.direction(),
             file_name: self.step.file_name().to_string(),
             version: self.step.version().cloned(),
-            checksum: normalised_digest(self.script.text()),
+            checksum: self.checksum.clone(),
             total: self.script.statements.len(),
             done: self.done,
             done_digest: self.done_digest.clone(),
@@ -58,13 +67,8 @@ impl Executor<'_> {
         let Some(script) = step.script() else { return Ok(()) };
         let done = step.resume.as_ref().map_or(0, |resume| resume.done);
         let announced = std::mem::take(&mut self.announced);
-        let mut progress = Progress {
-            step,
-            script,
-            done,
-            done_digest: script.digest_of_first(done),
-            written: announced || step.resume.is_some(),
-        };
+        let mut progress = Progress::new(step, script, done);
+        progress.written = announced || step.resume.is_some();
         let mut current = announced.then(|| first_effect(&step.segments)).flatten();
 
         match self.run_segments(plan, index, started, &mut progress, &mut current).await {
@@ -95,7 +99,7 @@ impl Executor<'_> {
             match segment.mode {
                 SegmentMode::Settings => self.send_alone(script, statements).await?,
                 SegmentMode::Transaction => {
-                    let mut after = Progress { done_digest: progress.done_digest.clone(), ..*progress };
+                    let mut after = progress.clone();
                     after.advance_to(statements.end);
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
@@ -142,16 +146,17 @@ impl Executor<'_> {
         progress: &mut Progress<'_>,
     ) -> Result<(), SendError> {
         let mut retry = Retry::new(self.settings.lock_retry);
+        let kind = script.statements[statements.start].kind;
         let may_retry =
-            statements.len() == 1 && script.statements[statements.start].kind == StatementKind::ImplicitCommit;
+            statements.len() == 1 && matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional);
         loop {
             self.drop_invalid_index(script, statements.start).await?;
             let Err(failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };
             if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
                 continue;
             }
-            if let (Cause::Statement { statement, .. }, true) = (&failed.cause, statements.len() > 1) {
-                progress.advance_to(*statement);
+            if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
+                progress.advance_to(statement);
                 let _ = self.session.run(&["UNLOCK TABLES"], &mut |_, _| {}).await;
             }
             return Err(failed);
@@ -194,7 +199,7 @@ impl Executor<'_> {
         parts.push(match plan.steps.get(index + 1).filter(|_| self.announces_next(plan, index)) {
             Some(next) => match next.script() {
                 Some(script) => {
-                    let progress = Progress { step: next, script, done: 0, done_digest: String::new(), written: false };
+                    let progress = Progress::new(next, script, 0);
                     let current = first_effect(&next.segments);
                     self.journal_part(&progress.entry(&self.run.run_id, current, JournalState::Running))
                 }

@@ -152,9 +152,13 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    /// Notes a failure that the user is told about. Best effort: the failure itself may be a lost connection.
+    /// Notes a failure that the user is told about. Best effort: the failure itself may be a lost connection. Without
+    /// the lock nothing is written.
+    ///
+    /// A rollback of several that a person has to look into is over. One that only has to be run again stays open: the
+    /// same command, repeated by whatever started it, must not undo more than it was asked for.
     async fn record_failure(&mut self, plan: &Plan, failure: &StepFailure) {
-        if failure.cause.connection_is_gone() {
+        if failure.cause.connection_is_gone() || matches!(failure.cause, Cause::LockLost) {
             return;
         }
         let Some(step) = plan.steps.get(failure.step) else { return };
@@ -166,7 +170,7 @@ impl<'a> Executor<'a> {
             ..self.event(EventKind::Failed)
         };
         let mut texts = vec![self.tables.insert_event(&event)];
-        if step.direction() == Direction::Rollback && plan.steps.len() > 1 {
+        if step.direction() == Direction::Rollback && plan.steps.len() > 1 && !failure.cause.is_passing() {
             texts.push(self.tables.insert_event(&self.event(EventKind::RollbackEnded)));
         }
         for text in texts {

@@ -46,6 +46,9 @@ pub enum Cause {
     /// The commit failed: a deferred constraint, most often.
     #[error("the commit failed: {0}")]
     Commit(SqlError),
+    /// The configured role is not there, or is not the login user's to take on.
+    #[error("the role cannot be taken on: {0}")]
+    Role(SqlError),
     /// The tool's own writing failed: opening the transaction, or the bookkeeping.
     #[error("the bookkeeping failed: {0}")]
     Bookkeeping(SqlError),
@@ -67,9 +70,17 @@ impl Cause {
     /// The server's answer, where there is one.
     pub fn sql(&self) -> Option<&SqlError> {
         match self {
-            Cause::Statement { error, .. } | Cause::Commit(error) | Cause::Bookkeeping(error) => Some(error),
+            Cause::Statement { error, .. } | Cause::Commit(error) | Cause::Role(error) | Cause::Bookkeeping(error) => {
+                Some(error)
+            }
             Cause::ForeignKeys { .. } | Cause::LockLost | Cause::Interrupted(_) => None,
         }
+    }
+
+    /// Whether the same command, run again, can succeed by itself.
+    pub(super) fn is_passing(&self) -> bool {
+        let blocked = |error: &SqlError| matches!(error.kind, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock);
+        matches!(self, Cause::Interrupted(_)) || self.sql().is_some_and(blocked)
     }
 
     /// Whether nothing more can be said to the server.

@@ -46,16 +46,19 @@ impl Executor<'_> {
     }
 
     fn history_change(&self, step: &Step, took: Took) -> Vec<Part> {
-        // PostgreSQL asked for the lock when the transaction began; elsewhere the change itself is conditional.
+        // PostgreSQL asks for the lock once more, since a file may have given it up; elsewhere the change itself is
+        // conditional.
+        let guard = |condition: &str| self.tables.guard(condition, LOCK_LOST).map(Part::Own);
         let condition = self.fence.as_deref().filter(|_| self.tables.engine != Engine::Postgres);
         let file = match &step.work {
             Work::Apply(file) | Work::Record(file) => file,
             Work::Revert { row, .. } => {
-                let delete = self.tables.delete_history(row.sequence, condition);
-                return match self.tables.guard(&self.tables.row_exists(row.sequence), LOCK_LOST) {
-                    Some(guard) => vec![Part::Own(guard), Part::Own(delete)],
-                    None => vec![Part::Conditional(delete)],
-                };
+                let delete = self.tables.delete_history(row, condition);
+                let still_there = self.tables.row_exists(row);
+                let fence = self.fence.iter().map(String::as_str).chain([still_there.as_str()]);
+                let guards: Vec<Part> = fence.filter_map(guard).collect();
+                let delete = if guards.is_empty() { Part::Conditional(delete) } else { Part::Own(delete) };
+                return guards.into_iter().chain([delete]).collect();
             }
         };
         let rollback = file.rollback.script().map(stored_text);
@@ -81,7 +84,13 @@ impl Executor<'_> {
             Some(_) => Part::Conditional(insert),
             None => Part::Own(insert),
         });
-        texts.into_iter().map(Part::Own).chain(insert).collect()
+        self.fence
+            .as_deref()
+            .and_then(guard)
+            .into_iter()
+            .chain(texts.into_iter().map(Part::Own))
+            .chain(insert)
+            .collect()
     }
 }
 

@@ -14,7 +14,7 @@ impl Executor<'_> {
         self.leave_traces(script, statements.clone());
         let engine = self.tables.engine;
         let Some(role) = self.settings.role.as_deref() else { return self.send_one_by_one(script, statements).await };
-        self.send(None, &[Part::Own(role_begin(engine, role))]).await?;
+        self.send(None, &[Part::Role(role_begin(engine, role))]).await?;
         let result = self.send_one_by_one(script, statements).await;
         // Also after a failure: what comes next is the journal's entry about it, written as the login user.
         let back = self.send(None, &[Part::Own(role_end(engine).to_string())]).await;
@@ -44,7 +44,7 @@ impl Executor<'_> {
         let mut retry = Retry::new(self.settings.lock_retry);
         loop {
             let mut parts = self.opening();
-            parts.extend(self.settings.role.as_deref().map(|role| Part::Own(role_begin(engine, role))));
+            parts.extend(self.settings.role.as_deref().map(|role| Part::Role(role_begin(engine, role))));
             parts.extend(statements.clone().map(Part::Script));
             parts.extend(self.settings.role.as_ref().map(|_| Part::Own(role_end(engine).to_string())));
             let result = if self.closes_in_one_message(script, statements.clone()) {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::db::{BatchError, Canceller, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, LOCK_LOST};
 use crate::model::{Script, StatementKind};
@@ -14,9 +16,14 @@ pub(super) enum Part {
     /// The tool's own statement, conditional on the lock (or on a row being there): when it changes no row, nothing
     /// after it is sent.
     Conditional(String),
+    /// The tool's own statement that takes on the configured role.
+    Role(String),
     /// The end of a transaction of ours.
     Commit,
 }
+
+/// How long a statement may go on after it was told to stop, until it is told again.
+const CANCEL_AGAIN: Duration = Duration::from_millis(500);
 
 /// What stopped a [`Executor::send`].
 #[derive(Debug)]
@@ -24,12 +31,22 @@ pub(super) struct SendError {
     pub(super) cause: Cause,
     /// The outcome of what was sent last is unknown: the connection ended before the answer.
     pub(super) outcome_unknown: bool,
+    /// The statement of the script it stopped at, where it was one.
+    pub(super) statement: Option<usize>,
 }
 
 impl SendError {
     pub(super) fn new(cause: Cause) -> Self {
         let outcome_unknown = cause.connection_is_gone();
-        SendError { cause, outcome_unknown }
+        SendError { cause, outcome_unknown, statement: None }
+    }
+
+    fn at(self, part: Option<&Part>) -> Self {
+        let statement = match part {
+            Some(Part::Script(statement)) => Some(*statement),
+            Some(Part::Own(_) | Part::Conditional(_) | Part::Role(_) | Part::Commit) | None => None,
+        };
+        SendError { statement, ..self }
     }
 
     /// What the server said, for deciding about another try.
@@ -45,7 +62,7 @@ impl Executor<'_> {
         let mut conditional = false;
         for part in parts {
             let text = match (part, script) {
-                (Part::Own(text) | Part::Conditional(text), _) => text.as_str(),
+                (Part::Own(text) | Part::Conditional(text) | Part::Role(text), _) => text.as_str(),
                 (Part::Commit, _) => "COMMIT",
                 (Part::Script(index), Some(script)) => script.statement_text(*index),
                 (Part::Script(_), None) => continue,
@@ -79,6 +96,11 @@ impl Executor<'_> {
             return Ok(());
         }
         let scripted = batch.iter().any(|(part, _)| matches!(part, Part::Script(_)));
+        if let Some(signal) = self.interrupt.signal().filter(|_| scripted) {
+            let first = batch.first().map(|(part, _)| *part);
+            batch.clear();
+            return Err(SendError::new(Cause::Interrupted(signal)).at(first));
+        }
         let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
         let step = self.step;
         let canceller = self.session.canceller();
@@ -94,10 +116,14 @@ impl Executor<'_> {
                     elapsed: result.elapsed,
                 }),
                 Part::Conditional(_) => unchanged |= result.rows == Some(0),
-                Part::Own(_) | Part::Commit => {}
+                Part::Own(_) | Part::Role(_) | Part::Commit => {}
             };
             let work = session.run(&texts, &mut done);
-            stopped_on_the_server(&mut self.interrupt, canceller, work).await
+            match scripted {
+                true => stopped_on_the_server(&mut self.interrupt, canceller, work).await,
+                // The tool's own writing is brief, and what it says must get there.
+                false => work.await,
+            }
         };
         let commits = batch.iter().any(|(part, _)| **part == Part::Commit);
         let alone = batch.len() == 1;
@@ -118,6 +144,9 @@ impl Executor<'_> {
     }
 
     async fn send_copy(&mut self, script: &Script, index: usize) -> Result<(), SendError> {
+        if let Some(signal) = self.interrupt.signal() {
+            return Err(SendError::new(Cause::Interrupted(signal)).at(Some(&Part::Script(index))));
+        }
         let data = script.copy_data(index).unwrap_or_default();
         let started = std::time::Instant::now();
         let canceller = self.session.canceller();
@@ -139,14 +168,20 @@ impl Executor<'_> {
 
     fn explain(&self, part: Option<&Part>, error: SqlError) -> SendError {
         if let (SqlErrorKind::Cancelled, Some(signal)) = (error.kind, self.interrupt.signal()) {
-            return SendError::new(Cause::Interrupted(signal));
+            return SendError::new(Cause::Interrupted(signal)).at(part);
         }
-        SendError::new(match part {
+        let cause = match part {
             Some(Part::Script(statement)) => Cause::Statement { statement: *statement, error },
             Some(Part::Commit) => Cause::Commit(error),
+            Some(Part::Role(_))
+                if error.kind == SqlErrorKind::Statement || error.kind == SqlErrorKind::PermissionDenied =>
+            {
+                Cause::Role(error)
+            }
             _ if error.message.contains(LOCK_LOST) => Cause::LockLost,
-            Some(Part::Own(_) | Part::Conditional(_)) | None => Cause::Bookkeeping(error),
-        })
+            Some(Part::Own(_) | Part::Conditional(_) | Part::Role(_)) | None => Cause::Bookkeeping(error),
+        };
+        SendError::new(cause).at(part)
     }
 
     async fn pass_on_notices(&mut self) {
@@ -167,10 +202,14 @@ async fn stopped_on_the_server<T>(
 ) -> T {
     tokio::pin!(work);
     tokio::select! {
-        result = &mut work => result,
-        _ = interrupt.requested() => {
-            let _ = canceller.cancel().await;
-            work.await
+        result = &mut work => return result,
+        _ = interrupt.requested() => {}
+    }
+    loop {
+        let _ = canceller.cancel().await;
+        // The request may have come before the statement had arrived there, or between two of one message.
+        if let Ok(result) = tokio::time::timeout(CANCEL_AGAIN, &mut work).await {
+            return result;
         }
     }
 }

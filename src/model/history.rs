@@ -55,18 +55,22 @@ pub enum RowKind {
     RunsOnChange,
     /// Recorded by `--baseline`, not executed.
     Baseline,
+    /// Ran in the order of versions; that its file is gone has been accepted by `repair`.
+    Detached,
 }
 
 impl RowKind {
-    const ALL: [RowKind; 4] = [RowKind::Versioned, RowKind::RunsAlways, RowKind::RunsOnChange, RowKind::Baseline];
+    const ALL: [RowKind; 5] =
+        [RowKind::Versioned, RowKind::RunsAlways, RowKind::RunsOnChange, RowKind::Baseline, RowKind::Detached];
 
-    /// The word stored in `migration_type` (the Python tool's words, and `baseline`).
+    /// The word stored in `migration_type` (the Python tool's words, `baseline` and `detached`).
     pub fn name(self) -> &'static str {
         match self {
             RowKind::Versioned => "versioned",
             RowKind::RunsAlways => "runs_always",
             RowKind::RunsOnChange => "runs_on_change",
             RowKind::Baseline => "baseline",
+            RowKind::Detached => "detached",
         }
     }
 

@@ -121,6 +121,8 @@ pub enum TransactionControl {
     Commit,
     /// `ROLLBACK`, `ABORT`: refused in a migration.
     Rollback,
+    /// `PREPARE TRANSACTION`: refused in a migration.
+    Prepare,
     /// `SAVEPOINT`, `RELEASE`, `ROLLBACK TO`: harmless, sent as it stands.
     Savepoint,
 }

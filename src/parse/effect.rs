@@ -19,7 +19,7 @@ pub fn effect(engine: Engine, statement: &str) -> Option<Effect> {
             reader.name()?;
             reader.take("to").then_some(())?;
             let name = reader.name()?;
-            reader.ends().then(|| Effect { object: Object::Table(name), present: true })
+            reader.ends().then_some(Effect { object: Object::Table(name), present: true })
         }
         _ => None,
     }

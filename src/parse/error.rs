@@ -209,6 +209,9 @@ pub enum ParseErrorKind {
     /// `ROLLBACK` in a file.
     #[error("ROLLBACK would undo the migration and leave it recorded as applied")]
     RollbackStatement,
+    /// `PREPARE TRANSACTION` in a file.
+    #[error("PREPARE TRANSACTION would take the changes away and leave the migration recorded as applied")]
+    PrepareTransaction,
     /// What cannot run in a transaction stands between the file's own `BEGIN` and `COMMIT`.
     #[error("this statement cannot run between BEGIN and COMMIT")]
     InsideTransaction,
@@ -255,6 +258,7 @@ impl ParseErrorKind {
             ParseErrorKind::BeginWithoutCommit => "add the COMMIT, or remove the BEGIN: dbwarden opens a transaction",
             ParseErrorKind::NestedBegin => "end the first one with COMMIT, or use SAVEPOINT",
             ParseErrorKind::RollbackStatement => "remove it; ROLLBACK TO a savepoint is fine",
+            ParseErrorKind::PrepareTransaction => "remove it, and the BEGIN before it: dbwarden commits for you",
             ParseErrorKind::InsideTransaction => "move it in front of the BEGIN or behind the COMMIT",
         };
         text.to_string()

@@ -152,7 +152,9 @@ impl<'t> Lexer<'t> {
                 Some(self.token(TokenKind::ExecutableClose, at + 2))
             }
             [b'/', b'*', b'!', ..] | [b'/', b'*', b'M', b'!', ..]
-                if self.rules.executable_comments && self.executable_comment.is_none() =>
+                if self.rules.executable_comments
+                    && self.executable_comment.is_none()
+                    && !scan::client_switch(bytes, at) =>
             {
                 self.executable_comment = Some(at);
                 Some(self.token(TokenKind::ExecutableOpen, scan::executable_open(bytes, at)))

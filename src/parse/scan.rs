@@ -70,6 +70,12 @@ pub(super) fn executable_open(bytes: &[u8], at: usize) -> usize {
     bang + bytes[bang..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count()
 }
 
+/// Whether the executable comment at `at` speaks to the client only: `/*M!999999\- enable the sandbox mode */`, the
+/// first line of every current dump (<https://mariadb.org/mariadb-dump-file-compatibility-change/>).
+pub(super) fn client_switch(bytes: &[u8], at: usize) -> bool {
+    bytes[executable_open(bytes, at)..].starts_with(br"\-")
+}
+
 /// The end of what the quote at `open` opens; a doubled quote stands for itself.
 pub(super) fn quoted(bytes: &[u8], open: usize, backslash_escapes: bool) -> Option<usize> {
     let quote = bytes[open];

@@ -36,7 +36,7 @@ pub(super) enum PieceKind {
     CopyEnd,
     /// A line `-- upgrade` or `-- rollback`.
     Marker(Marker),
-    /// A client's command; reported as a problem.
+    /// A client's command; reported as a problem unless it is inert.
     ClientCommand,
 }
 
@@ -293,13 +293,16 @@ impl<'t> Splitter<'t> {
         }
     }
 
-    /// Reports it and skips its line: what stands there is no SQL.
+    /// Reports it, unless it is inert, and skips its line: what stands there is no SQL.
     fn client_command(&mut self, token: &Token) -> Range<usize> {
         let line = &self.text[token.span.start..self.line_end(token.span.end)];
         let span = token.span.start..token.span.start + line.trim_end().len().max(1);
-        let command = line.split_whitespace().next().unwrap_or_default().to_string();
-        let program = self.rules.client_commands.program;
-        self.problem(ParseErrorKind::ClientCommand { program, command }, span.clone());
+        let command = line.split_whitespace().next().unwrap_or_default();
+        let commands = &self.rules.client_commands;
+        if !commands.inert.contains(&command) {
+            let (program, command) = (commands.program, command.to_string());
+            self.problem(ParseErrorKind::ClientCommand { program, command }, span.clone());
+        }
         self.lexer.skip_to(span.end);
         span
     }

@@ -29,6 +29,10 @@ pub(super) fn check(engine: Engine, statements: &[Statement]) -> Vec<Problem> {
                 problem(ParseErrorKind::RollbackStatement);
                 begun = None;
             }
+            StatementKind::TransactionControl(TransactionControl::Prepare) => {
+                problem(ParseErrorKind::PrepareTransaction);
+                begun = None;
+            }
             StatementKind::ImplicitCommit => begun = None,
             StatementKind::NonTransactional if begun.is_some() => problem(ParseErrorKind::InsideTransaction),
             _ if statement.autocommit && begun.is_some() => problem(ParseErrorKind::InsideTransaction),

@@ -66,7 +66,7 @@ pub(super) fn resume(entry: &JournalEntry, script: &Script) -> Result<Resume, Pl
 }
 
 /// Whether running the statement a second time changes nothing: `CREATE … IF NOT EXISTS`, `DROP … IF EXISTS`,
-/// `CREATE OR REPLACE …`. Not so where `CONCURRENTLY` stands: an interrupted build leaves an invalid index, which
+/// `CREATE OR REPLACE …`, and what only tidies up. Not so where `CONCURRENTLY` stands: an interrupted build leaves an invalid index, which
 /// `IF NOT EXISTS` would take for the real one.
 fn repeatable_by_form(text: &str) -> bool {
     let words: Vec<String> = text.split_whitespace().take(8).map(str::to_ascii_lowercase).collect();
@@ -77,6 +77,7 @@ fn repeatable_by_form(text: &str) -> bool {
     match words.as_slice() {
         ["create", "or", "replace", ..] => true,
         ["create", ..] => words.windows(3).any(|window| window == ["if", "not", "exists"]),
+        ["vacuum" | "analyze" | "reindex" | "optimize" | "checkpoint", ..] => true,
         ["drop", ..] => words.windows(2).any(|window| window == ["if", "exists"]),
         _ => false,
     }
@@ -137,6 +138,8 @@ mod tests {
             ("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)", false),
             ("CREATE TABLE a (b int)", false),
             ("INSERT INTO t VALUES ('if not exists')", false),
+            ("VACUUM", true),
+            ("REINDEX TABLE CONCURRENTLY t", false),
             ("DROP TABLE a", false),
         ] {
             assert_eq!(repeatable_by_form(text), expected, "{text}");

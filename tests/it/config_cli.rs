@@ -186,3 +186,15 @@ fn a_relative_sqlite_path_is_relative_to_the_configuration() {
     project.command(["migrate"]).folder(project.path("deep")).run().exits(exit::DONE);
     assert!(project.path("data.db").exists());
 }
+
+#[test]
+fn no_database_is_touched_while_another_cannot_be_found() {
+    let project = Project::new(Engine::Sqlite);
+    project.tables(1).file(
+        "dbwarden.toml",
+        "[database.a]\ndatabase_url = \"sqlite:///a.db\"\n\
+         [database.b]\ndatabase_type = \"postgresql\"\ndatabase_url = \"${NOT_SET_ANYWHERE}\"\n",
+    );
+    project.run(["migrate", "--all"]).exits(exit::USAGE).says("NOT_SET_ANYWHERE");
+    assert!(!project.path("a.db").exists());
+}

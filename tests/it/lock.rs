@@ -15,6 +15,8 @@ on_each_engine![
     reading_needs_no_lock,
     an_interrupted_run_stops_cleanly,
     a_terminated_run_stops_cleanly,
+    a_run_whose_terminal_closes_stops_cleanly,
+    who_waits_can_be_stopped,
 ];
 
 /// Migrations of which the second keeps the lock for some seconds.
@@ -123,6 +125,57 @@ fn a_terminated_run_stops_cleanly(project: &Project) {
     stops_cleanly(project, Signal::TERM, 143);
 }
 
+fn a_run_whose_terminal_closes_stops_cleanly(project: &Project) {
+    stops_cleanly(project, Signal::HUP, 143);
+}
+
+fn who_waits_can_be_stopped(project: &Project) {
+    let holder = slow_project(project);
+    let waiter = project.spawn(["migrate"]);
+    waiter.wait_for_stderr(|text| text.contains("lock"));
+    waiter.signal(Signal::TERM);
+    waiter.finish().exits(143).says("nothing was run");
+    project.run(["lock-status"]).mentions("held");
+    holder.finish().exits(exit::DONE);
+}
+
+#[test]
+fn postgres_a_second_signal_ends_the_process_at_once() {
+    let project = Project::new(Engine::Postgres);
+    // Bounded, so that a failure of this test leaves nothing running for long.
+    let stubborn = "DO $$ BEGIN FOR i IN 1..60 LOOP\n\
+        BEGIN PERFORM pg_sleep(1); EXCEPTION WHEN query_canceled THEN NULL; END;\n\
+        END LOOP; END $$;";
+    project.tables(1).migration("0002_stubborn.sql", stubborn, "");
+    let run = project.spawn(["migrate"]);
+    run.wait_for_stderr(|text| text.contains("0001"));
+    let sleeps = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%query_cancele' || 'd%'";
+    wait_until("the stubborn statement runs", || project.sql(sleeps) == "1");
+    run.signal(Signal::TERM);
+    run.signal(Signal::INT);
+    let ended = run.finish();
+    assert_eq!(ended.code, None, "it was to die of the signal: {ended:?}");
+    wait_until("the server stops what nobody waits for", || project.sql(sleeps) == "0");
+    project.run(["lock-status"]).exits(exit::DONE).mentions("free");
+}
+
+#[test]
+fn mysql_what_ran_under_lock_tables_is_not_repeated_after_a_stop() {
+    let project = Project::new(Engine::MySql);
+    let file = |seconds: u8| {
+        format!(
+            "LOCK TABLES t1 WRITE;\nINSERT INTO t1 VALUES (7);\nUPDATE t1 SET id = id + SLEEP({seconds});\nUNLOCK TABLES;"
+        )
+    };
+    project.tables(1).migration("0002_locked.sql", &file(9), "");
+    let run = project.spawn(["migrate"]);
+    wait_until("the slow statement runs", || project.sql("SHOW PROCESSLIST").contains("SLEEP(9)"));
+    run.signal(Signal::TERM);
+    run.finish().exits(143);
+    project.migration("0002_locked.sql", &file(0), "").migrate();
+    assert_eq!(project.sql("SELECT * FROM t1"), "7");
+}
+
 fn stops_cleanly(project: &Project, signal: Signal, code: i32) {
     let holder = slow_project(project);
     holder.signal(signal);
@@ -145,11 +198,11 @@ fn mysql_a_statement_that_hides_its_end_still_stops_the_run() {
 }
 
 #[test]
-fn postgres_a_migration_that_gives_up_the_lock_is_the_last_of_its_run() {
+fn postgres_a_migration_that_gives_up_the_lock_is_undone() {
     let project = Project::new(Engine::Postgres);
     project.tables(3).migration("0002_create_t2.sql", "SELECT pg_advisory_unlock_all();", "SELECT 1;");
     project.run(["migrate"]).exits(exit::UNREACHABLE).mentions("lock");
-    assert_eq!(project.versions(), ["0001", "0002"]);
+    assert_eq!(project.versions(), ["0001"]);
     assert!(!project.has_table("t3"));
-    project.run(["migrate"]).exits(exit::DONE);
+    project.migration("0002_create_t2.sql", "SELECT 1;", "SELECT 1;").migrate();
 }

@@ -17,6 +17,8 @@ mod engine_sql;
 mod examples;
 mod failure;
 mod help;
+mod histories;
+mod hostile;
 mod json;
 mod lock;
 mod manifest;

@@ -6,6 +6,7 @@ on_each_engine![
     shows_the_difference_and_accepts_it_when_told,
     changes_nothing_without_consent,
     has_nothing_to_do_on_a_sound_database,
+    a_migration_whose_file_is_gone_can_still_be_undone,
 ];
 
 fn edited(project: &Project) {
@@ -35,4 +36,16 @@ fn has_nothing_to_do_on_a_sound_database(project: &Project) {
     let before = project.fingerprint();
     project.run(["repair", "--yes"]).exits(exit::DONE);
     assert_eq!(project.fingerprint(), before);
+}
+
+fn a_migration_whose_file_is_gone_can_still_be_undone(project: &Project) {
+    project.tables(2).migrate();
+    project.remove("migrations/0001_create_t1.sql");
+    project.run(["migrate"]).exits(exit::DISAGREE).mentions("missing");
+    project.run(["status", "--exit-code"]).exits(exit::DISAGREE);
+    project.run(["repair", "--yes"]).exits(exit::DONE);
+    project.migrate().mentions("up to date");
+    project.run(["status", "--exit-code"]).exits(exit::DONE);
+    project.run(["rollback", "-t", "0"]).exits(exit::DONE);
+    assert!(!project.has_table("t1") && !project.has_table("t2"));
 }

@@ -2,6 +2,9 @@
 //!
 //! On MySQL and MariaDB every DDL statement is such; on PostgreSQL and SQLite the marker makes one.
 
+use std::io::Write;
+use std::process::{Child, Stdio};
+
 use crate::harness::{Engine, Project, exit, wait_until};
 
 on_each_engine![
@@ -10,6 +13,7 @@ on_each_engine![
     settings_of_the_done_part_hold_for_the_rest,
     an_unknown_outcome_is_settled_by_a_person,
     an_interrupted_rollback_is_finished_by_rollback_only,
+    a_run_killed_while_it_made_its_tables_is_gone_on_with,
 ];
 
 /// A file whose statements run outside any transaction, one by one.
@@ -117,4 +121,92 @@ fn an_interrupted_rollback_is_finished_by_rollback_only(project: &Project) {
     project.run(["rollback", "-c", "5"]).exits(exit::DONE);
     assert_eq!(project.versions(), ["0001"], "it finishes the interrupted one and nothing more");
     assert_eq!(ledger(project), "");
+}
+
+/// A session of somebody else with an open transaction that uses a table; it ends with its standard input.
+struct Neighbour(Child);
+
+impl Neighbour {
+    fn of(project: &Project, table: &str) -> Neighbour {
+        // Clients keep what they print to themselves for a while: a lock of its own tells others how far it is.
+        let (using, take, is_taken) = match project.engine() {
+            Engine::Postgres => (
+                format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"),
+                "SELECT pg_advisory_lock(4711)".to_string(),
+                "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database \
+                 WHERE objid = 4711 AND datname = current_database()",
+            ),
+            _ => (
+                format!("SELECT count(*) FROM {table}"),
+                format!("SELECT GET_LOCK('{}', 0)", project.database()),
+                "SELECT IS_USED_LOCK(database()) IS NOT NULL",
+            ),
+        };
+        let mut client = project.client().stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let script = format!("BEGIN;\n{using};\n{take};\n");
+        client.stdin.as_mut().unwrap().write_all(script.as_bytes()).unwrap();
+        wait_until("the neighbour uses the table", || project.sql(is_taken) == "1");
+        Neighbour(client)
+    }
+
+    fn end(mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn mysql_the_catalog_tells_whether_an_interrupted_ddl_statement_took_effect() {
+    let project = Project::new(Engine::MySql);
+    project.tables(1).migrate();
+    project.migration("0002_more.sql", "CREATE TABLE t2 (id int);\nALTER TABLE t1 ADD COLUMN c int;", "");
+    let neighbour = Neighbour::of(&project, "t1");
+    let run = project.spawn(["migrate", "--lock-timeout", "60s"]);
+    wait_until("ALTER TABLE waits for the neighbour", || {
+        let waits =
+            "SELECT count(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table metadata%'";
+        project.sql(waits) != "0"
+    });
+    run.kill9();
+    neighbour.end();
+    let finished = project.run(["migrate", "--lock-wait", "30s"]).exits(exit::DONE).says("as the catalog shows");
+    assert!(finished.output().contains("statement 2"), "{}", finished.output());
+    assert_eq!(project.versions(), ["0001", "0002"]);
+    project.sql("SELECT c FROM t1");
+}
+
+#[test]
+fn postgres_an_interrupted_concurrent_index_is_built_again() {
+    let project = Project::new(Engine::Postgres);
+    project.tables(1).migrate();
+    project.migration("0002_index.sql", "CREATE INDEX CONCURRENTLY IF NOT EXISTS t1_id ON t1 (id);", "");
+    let neighbour = Neighbour::of(&project, "t1");
+    let run = project.spawn(["migrate", "--lock-timeout", "60s"]);
+    let invalid = "SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('t1_id') AND NOT indisvalid";
+    wait_until("the index is begun", || project.sql(invalid) == "1");
+    run.kill9();
+    neighbour.end();
+    project.run(["migrate", "--lock-wait", "30s"]).exits(exit::DONE);
+    assert_eq!(project.versions(), ["0001", "0002"]);
+    assert_eq!(project.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('t1_id')"), "t");
+}
+
+#[test]
+fn postgres_a_failed_concurrent_index_does_not_stand_in_the_way() {
+    let project = Project::new(Engine::Postgres);
+    project.tables(1).migrate();
+    project.sql("INSERT INTO t1 VALUES (1), (1)");
+    project.migration("0002_index.sql", "CREATE UNIQUE INDEX CONCURRENTLY t1_id ON t1 (id);", "");
+    project.run(["migrate"]).exits(exit::SQL_FAILED).says("0002_index.sql");
+    project.sql("DELETE FROM t1");
+    project.migrate().says("t1_id");
+    assert_eq!(project.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('t1_id')"), "t");
+}
+
+fn a_run_killed_while_it_made_its_tables_is_gone_on_with(project: &Project) {
+    project.tables(1).migrate();
+    // What is left when only the first of the tables was made.
+    project.sql("DROP TABLE _dbwarden_migrations; DROP TABLE _dbwarden_journal; DROP TABLE t1");
+    project.migrate();
+    assert_eq!(project.versions(), ["0001"]);
 }

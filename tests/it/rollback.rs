@@ -1,6 +1,8 @@
 //! `rollback` and `downgrade`: in reverse order of application, from the file or from what the history stored.
 
-use crate::harness::{Engine, Project, exit};
+use rustix::process::Signal;
+
+use crate::harness::{Engine, Project, exit, wait_until};
 
 on_each_engine![
     undoes_the_last_one_unless_told_otherwise,
@@ -14,6 +16,7 @@ on_each_engine![
     a_failing_rollback_keeps_its_row,
     repeatables_are_not_counted,
     a_baseline_row_is_not_undone_silently,
+    a_stopped_rollback_is_finished_and_nothing_more,
 ];
 
 fn undoes_the_last_one_unless_told_otherwise(project: &Project) {
@@ -126,4 +129,18 @@ fn postgres_an_atomic_step_leaves_nothing_half_undone() {
     project.migrate();
     project.run(["rollback"]).exits(exit::SQL_FAILED).says("SELECT broken");
     assert!(project.has_table("t1"));
+}
+
+fn a_stopped_rollback_is_finished_and_nothing_more(project: &Project) {
+    project.tables(4).migration("0005_slow.sql", "CREATE TABLE t5 (id int);", "DROP TABLE t5;");
+    project.migration("0003_create_t3.sql", "CREATE TABLE t3 (id int);", project.snippets().slow).migrate();
+    let run = project.spawn(["rollback", "--count", "3"]);
+    wait_until("two are undone", || project.versions() == ["0001", "0002", "0003"]);
+    run.signal(Signal::TERM);
+    run.finish().exits(143);
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+    project.run(["rollback", "--count", "3"]).exits(exit::DONE).mentions("nothing more");
+    assert_eq!(project.versions(), ["0001", "0002"], "what a Job repeats undoes what was asked for, once");
+    project.run(["rollback"]).exits(exit::DONE);
+    assert_eq!(project.versions(), ["0001"]);
 }

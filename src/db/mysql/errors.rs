@@ -34,8 +34,10 @@ fn kind(number: u16, message: &str) -> SqlErrorKind {
         // max_statement_time of MariaDB, max_execution_time of MySQL
         1969 | 3024 => SqlErrorKind::StatementTimeout,
         1317 => SqlErrorKind::Cancelled,
-        // Shutdown, aborted, network errors, killed, idle for too long
-        1053 | 1152 | 1158..=1161 | 1927 | 3169 | 4031 => SqlErrorKind::ConnectionLost,
+        // Shutdown, aborted, network errors, killed
+        1053 | 1152 | 1158..=1161 | 1927 | 3169 => SqlErrorKind::ConnectionLost,
+        // Idle for too long on MySQL; MariaDB has the number for a trigger that FOLLOWS one that is not there
+        4031 if message.contains("inactivity") => SqlErrorKind::ConnectionLost,
         // Disk full, table full, out of memory, too many connections
         1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1203 | 1226 => SqlErrorKind::OutOfResources,
         _ => SqlErrorKind::Statement,
@@ -81,6 +83,8 @@ mod tests {
             (1969, "max_statement_time exceeded", SqlErrorKind::StatementTimeout),
             (1317, "Query execution was interrupted", SqlErrorKind::Cancelled),
             (1927, "Connection was killed", SqlErrorKind::ConnectionLost),
+            (4031, "The client was disconnected by the server because of inactivity.", SqlErrorKind::ConnectionLost),
+            (4031, "Referenced trigger 't' for the given action time does not exist", SqlErrorKind::Statement),
             (1114, "The table is full", SqlErrorKind::OutOfResources),
         ] {
             assert_eq!(kind(number, message), expected, "{number} {message}");

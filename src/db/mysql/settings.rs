@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(bare_or_quoted(value), value);
         }
         for value in ["", "1; DROP TABLE t", "NaN", "STRICT_ALL_TABLES", "on off"] {
-            assert!(bare_or_quoted(value).starts_with("CONVERT(X'"), "{value}");
+            assert!(bare_or_quoted(value).starts_with("_utf8mb4 X'"), "{value}");
         }
     }
 
@@ -201,7 +201,7 @@ mod tests {
     fn a_reset_goes_back_to_what_the_session_began_with() {
         let statements = Baseline::read(&row(Some("own`er")), true).restore("my`db").join(";");
         for expected in [
-            "SET SESSION sql_mode = CONVERT(X'414e5349' USING utf8mb4), time_zone = 1,",
+            "SET SESSION sql_mode = _utf8mb4 X'414e5349', time_zone = 1,",
             "USE `my``db`",
             "ISOLATION LEVEL REPEATABLE READ",
             "SET ROLE `own``er`",

@@ -30,6 +30,10 @@ pub(super) fn from_server(error: &dyn DatabaseError) -> SqlError {
 
 fn kind(code: &str, message: &str) -> SqlErrorKind {
     match code {
+        // A SET TRANSACTION that comes too late has the same code.
+        "25001" if !message.starts_with("SET TRANSACTION") => SqlErrorKind::InTransaction,
+        // COMMIT in a procedure or a DO block
+        "2D000" => SqlErrorKind::InTransaction,
         "42501" => SqlErrorKind::PermissionDenied,
         "25006" => SqlErrorKind::ReadOnly,
         "55P03" => SqlErrorKind::LockTimeout,
@@ -77,6 +81,9 @@ mod tests {
             ("42601", "syntax error at or near \"x\"", SqlErrorKind::Statement),
             ("42P01", "relation \"x\" does not exist", SqlErrorKind::Statement),
             ("23505", "duplicate key value", SqlErrorKind::Statement),
+            ("25001", "ALTER SYSTEM cannot run inside a transaction block", SqlErrorKind::InTransaction),
+            ("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query", SqlErrorKind::Statement),
+            ("2D000", "invalid transaction termination", SqlErrorKind::InTransaction),
             ("42501", "permission denied for schema public", SqlErrorKind::PermissionDenied),
             ("25006", "cannot execute in a read-only transaction", SqlErrorKind::ReadOnly),
             ("55P03", "canceling statement due to lock timeout", SqlErrorKind::LockTimeout),

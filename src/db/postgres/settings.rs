@@ -10,7 +10,7 @@ use super::probe::ClientDefaults;
 /// Who the server is: backend pid, version, user, whether this connection has TLS.
 pub(super) const INTRODUCTION: &str = "SELECT pg_catalog.pg_backend_pid(), \
      pg_catalog.current_setting('server_version'), session_user, \
-     (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid())";
+     (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())";
 
 /// Takes back what a migration changed. Not `DISCARD ALL`, which also gives up advisory locks
 /// (<https://www.postgresql.org/docs/current/sql-discard.html>); `RESET ALL` leaves role and authorization alone.

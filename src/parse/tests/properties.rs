@@ -86,7 +86,9 @@ fn texts() -> impl Strategy<Value = String> {
     prop::collection::vec(fragment, 0..40).prop_map(|fragments| fragments.concat())
 }
 
-const FIXTURES: [(Engine, &str); 6] = [
+const FIXTURES: [(Engine, &str); 8] = [
+    (Engine::Postgres, include_str!("../fixtures/postgres/dump.sql")),
+    (Engine::MySql, include_str!("../fixtures/mysql/dump.sql")),
     (Engine::Postgres, include_str!("../fixtures/postgres/bodies.sql")),
     (Engine::Postgres, include_str!("../fixtures/postgres/copy.sql")),
     (Engine::MySql, include_str!("../fixtures/mysql/bodies.sql")),
