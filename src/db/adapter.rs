@@ -54,6 +54,11 @@ pub(super) trait Driver: Send + Sync {
     /// Whether `statement` must not share a message.
     fn goes_alone(statement: &str) -> bool;
 
+    /// The text of one message.
+    fn join(statements: &[&str]) -> String {
+        batch::join(statements)
+    }
+
     /// Sends `sql` through [`send`].
     fn send(&mut self, sql: String) -> Answers<'_, Self::Database>;
 
@@ -114,7 +119,7 @@ impl<D: Driver> Adapter<D> {
             started = Instant::now();
         };
 
-        let mut answers = self.driver.send(batch::join(statements));
+        let mut answers = self.driver.send(D::join(statements));
         while let Some(answer) = answers.next().await {
             match answer {
                 Ok(Either::Right(_)) => returned += 1,

@@ -124,6 +124,14 @@ impl Driver for SqliteDriver {
         false
     }
 
+    /// Without a line break before the semicolon, where no comment needs it: SQLite keeps the text of CREATE INDEX up
+    /// to there, and the schema would not equal the one that the shell makes.
+    fn join(statements: &[&str]) -> String {
+        let has_comment = |text: &str| text.lines().next_back().is_some_and(|line| line.contains("--"));
+        let ended = |text: &&str| format!("{text}{};", if has_comment(text) { "\n" } else { "" });
+        statements.iter().map(ended).collect::<Vec<_>>().join("\n")
+    }
+
     fn send(&mut self, sql: String) -> Answers<'_, Sqlite> {
         self.cancelled.store(false, Ordering::Relaxed);
         send::<Sqlite>(&mut self.connection, sql)
@@ -235,6 +243,15 @@ mod tests {
             Some("2"),
             "what follows is not run"
         );
+    }
+
+    #[tokio::test]
+    async fn the_schema_keeps_a_statement_as_it_was_written() {
+        let mut session = in_memory().await;
+        let index = "CREATE INDEX i ON t (a)";
+        run(&mut *session, &["CREATE TABLE t (a)", index, "SELECT 1"]).await.1.unwrap();
+        let kept = cell(&mut *session, "SELECT sql FROM sqlite_schema WHERE name = 'i'").await;
+        assert_eq!(kept.as_deref(), Some(index));
     }
 
     #[tokio::test]
