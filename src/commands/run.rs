@@ -10,7 +10,7 @@ use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
-use crate::model::{Catalog, Direction, Settlement};
+use crate::model::{Catalog, Direction};
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
 use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
 
@@ -222,17 +222,23 @@ async fn decide(
     Ok((plan, survey))
 }
 
-/// A statement that a run died in needs no person where its effect can be seen.
+/// A statement that a run died in needs no person where its effect can be seen. Answering one question may leave the
+/// one behind it; the note tells of the last.
 async fn settle_by_looking(opened: &mut Opened, survey: &mut Survey) -> Result<Option<PlanNote>, Error> {
     let engine = opened.tables.engine;
-    let Some(question) = plan::open_question(engine, survey) else { return Ok(None) };
-    let object = &question.effect.object;
-    let Some(seen) = executor::look(opened.session.as_mut(), engine, object).await? else { return Ok(None) };
-    let done = question.effect.is_done(seen);
-    let settlement = if done { Settlement::Done } else { Settlement::Retry };
-    survey.interrupted = question.entry.settle(settlement);
-    let note = PlanNote::Settled { file_name: question.entry.file_name, statement: question.entry.done + 1, done };
-    Ok(Some(note))
+    let mut note = None;
+    while let Some(question) = plan::open_question(engine, survey) {
+        let object = &question.effect.object;
+        let Some(seen) = executor::look(opened.session.as_mut(), engine, object).await? else { break };
+        let done = question.effect.is_done(seen);
+        survey.interrupted = question.answer(done);
+        let statement = question.entry.done + 1;
+        note = Some(PlanNote::Settled { file_name: question.entry.file_name, statement, done });
+        if !done {
+            break;
+        }
+    }
+    Ok(note)
 }
 
 fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {

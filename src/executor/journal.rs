@@ -9,7 +9,7 @@ use super::send::{Part, SendError};
 use super::{Aftermath, Cause, Executor, StepFailure};
 use crate::dialect::Engine;
 use crate::model::{Direction, JournalEntry, JournalState, Script, StatementKind, normalised_digest};
-use crate::plan::{Plan, Segment, SegmentMode, Step};
+use crate::plan::{Plan, Segment, SegmentMode, Step, needs_no_mark};
 
 /// How far a journalled step has come.
 #[derive(Clone)]
@@ -120,7 +120,7 @@ impl Executor<'_> {
                     if is_last {
                         let closing = self.finishing(plan, index, started);
                         self.send_bookkeeping(closing).await?;
-                    } else {
+                    } else if !self.tells_by_itself(script, statements.end, next) {
                         self.announce(progress, next).await?;
                     }
                 }
@@ -134,6 +134,11 @@ impl Executor<'_> {
         }
         self.announced = self.announces_next(plan, index);
         Ok(())
+    }
+
+    /// Whether the catalog would tell that the statement before `end` is done when a run dies in the one behind it.
+    fn tells_by_itself(&self, script: &Script, end: usize, next: Option<usize>) -> bool {
+        next == Some(end) && needs_no_mark(self.tables.engine, script, end)
     }
 
     /// One statement outside any transaction (or a block under LOCK TABLES). DDL that met a lock timeout is not done

@@ -16,7 +16,7 @@ pub struct JournalEntry {
     pub checksum: String,
     /// Statements in the section.
     pub total: usize,
-    /// Statements known to be done: the first `done` ones.
+    /// Statements known to be done: the first `done` ones. Those behind may be, too, where the catalog tells it.
     pub done: usize,
     /// Digest over the texts of the done statements: they must still be the same to go on.
     pub done_digest: String,

@@ -25,6 +25,12 @@ pub fn effect(engine: Engine, statement: &str) -> Option<Effect> {
     }
 }
 
+/// Whether `statement` only adds an object that the catalog lists: nothing that another such statement left is gone
+/// after it, so that of several in a row the catalog tells which have been carried out.
+pub fn only_adds(engine: Engine, statement: &str) -> bool {
+    Reader::new(engine, statement).word().as_deref() == Some("create") && effect(engine, statement).is_some()
+}
+
 fn create(reader: &mut Reader<'_>) -> Option<Effect> {
     let present = |object| Some(Effect { object, present: true });
     // `DEFINER = app@localhost`, `ALGORITHM = MERGE`, `SQL SECURITY INVOKER`, `UNIQUE`: up to the kind of object.
@@ -300,6 +306,20 @@ mod tests {
             ("DROP INDEX CONCURRENTLY IF EXISTS s.i", index("s.i", None, true), false),
         ] {
             assert_eq!(effect(Engine::Postgres, statement), Some(Effect { object, present }), "{statement}");
+        }
+    }
+
+    #[test]
+    fn only_creating_adds_and_takes_nothing_away() {
+        for (statement, expected) in [
+            ("CREATE TABLE t (c int)", true),
+            ("CREATE INDEX i ON t (c)", true),
+            ("ALTER TABLE t ADD c int, DROP d", false),
+            ("RENAME TABLE a TO b", false),
+            ("CREATE OR REPLACE VIEW v AS SELECT 1", false),
+            ("DROP TABLE t", false),
+        ] {
+            assert_eq!(only_adds(Engine::MySql, statement), expected, "{statement}");
         }
     }
 

@@ -13,7 +13,7 @@ mod state;
 pub use error::PlanError;
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};
-pub use resume::{OpenQuestion, Resume, open_question};
+pub use resume::{OpenQuestion, Resume, needs_no_mark, open_question};
 pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert};
 pub use segment::{Segment, SegmentMode, segments};
 pub use state::{MigrationState, Survey, SurveyEntry, survey};

@@ -2,7 +2,7 @@
 
 use super::{MigrationState, PlanError, Survey, rollback_of};
 use crate::dialect::Engine;
-use crate::model::{Direction, Effect, JournalEntry, JournalState, Script, Settlement};
+use crate::model::{Direction, Effect, JournalEntry, JournalState, Script, Settlement, StatementKind};
 use crate::parse;
 
 /// Where an interrupted step goes on.
@@ -19,6 +19,35 @@ pub struct OpenQuestion {
     pub entry: JournalEntry,
     /// What to look for.
     pub effect: Effect,
+    /// The digest of the statement behind it, where that one may have been started without a mark of its own.
+    next_digest: Option<String>,
+}
+
+impl OpenQuestion {
+    /// The entry once it is known whether the statement was carried out. It may leave the next question open.
+    pub fn answer(&self, done: bool) -> Option<JournalEntry> {
+        let settled = self.entry.settle(if done { Settlement::Done } else { Settlement::Retry })?;
+        Some(match &self.next_digest {
+            Some(digest) if done => JournalEntry {
+                current: Some(settled.done),
+                current_digest: Some(digest.clone()),
+                state: JournalState::Running,
+                ..settled
+            },
+            _ => settled,
+        })
+    }
+}
+
+/// Whether statement `next` of `script` may start without a mark in the journal that the one before it is done: both
+/// only add something, and the catalog tells how far they came. Each mark is a commit that waits for the disk, and
+/// MySQL's DDL has enough of those by itself.
+pub fn needs_no_mark(engine: Engine, script: &Script, next: usize) -> bool {
+    let adds = |index: usize| {
+        script.statements[index].kind == StatementKind::ImplicitCommit
+            && parse::only_adds(engine, script.statement_text(index))
+    };
+    engine == Engine::MySql && next > 0 && next < script.statements.len() && adds(next - 1) && adds(next)
 }
 
 /// The question that looking into the catalog can answer, if the interrupted migration leaves one.
@@ -35,7 +64,8 @@ pub fn open_question(engine: Engine, survey: &Survey) -> Option<OpenQuestion> {
         return None;
     }
     let effect = parse::effect(engine, script.statement_text(index))?;
-    Some(OpenQuestion { entry: entry.clone(), effect })
+    let next_digest = needs_no_mark(engine, script, index + 1).then(|| script.digest_of(index + 1));
+    Some(OpenQuestion { entry: entry.clone(), effect, next_digest })
 }
 
 /// Settles where `script` goes on.

@@ -163,8 +163,8 @@ fn mysql_the_catalog_tells_whether_an_interrupted_ddl_statement_took_effect() {
     let neighbour = Neighbour::of(&project, "t1");
     let run = project.spawn(["migrate", "--lock-timeout", "60s"]);
     wait_until("ALTER TABLE waits for the neighbour", || {
-        let waits =
-            "SELECT count(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table metadata%'";
+        let waits = "SELECT count(*) FROM information_schema.PROCESSLIST \
+             WHERE DB = database() AND STATE LIKE 'Waiting for table metadata%'";
         project.sql(waits) != "0"
     });
     run.kill9();
@@ -173,6 +173,31 @@ fn mysql_the_catalog_tells_whether_an_interrupted_ddl_statement_took_effect() {
     assert!(finished.output().contains("statement 2"), "{}", finished.output());
     assert_eq!(project.versions(), ["0001", "0002"]);
     project.sql("SELECT c FROM t1");
+}
+
+#[test]
+fn mysql_the_catalog_tells_how_far_a_row_of_creating_statements_came() {
+    let project = Project::new(Engine::MySql);
+    project.tables(1).migrate();
+    let upgrade = "CREATE TABLE t2 (id int);\nCREATE TABLE t3 (id int);\nCREATE INDEX t1_id ON t1 (id);\n\
+                   CREATE TABLE t4 (id int);";
+    project.migration("0002_more.sql", upgrade, "");
+    let neighbour = Neighbour::of(&project, "t1");
+    let run = project.spawn(["migrate", "--lock-timeout", "60s"]);
+    wait_until("CREATE INDEX waits for the neighbour", || {
+        let waits = "SELECT count(*) FROM information_schema.PROCESSLIST \
+             WHERE DB = database() AND STATE LIKE 'Waiting for table metadata%'";
+        project.sql(waits) != "0"
+    });
+    assert_eq!(project.sql("SELECT done, cur FROM _dbwarden_journal"), "0|0", "no mark was needed");
+    run.kill9();
+    neighbour.end();
+    project.run(["migrate", "--lock-wait", "30s"]).exits(exit::DONE).says("as the catalog shows");
+    assert_eq!(project.versions(), ["0001", "0002"]);
+    assert!(["t2", "t3", "t4"].iter().all(|table| project.has_table(table)));
+    let built = "SELECT count(*) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = database() \
+                 AND INDEX_NAME = 't1_id'";
+    assert_eq!(project.sql(built), "1");
 }
 
 #[test]
