@@ -8,7 +8,6 @@ use crate::config::{Purpose, Settings, Target};
 use crate::db::lock::MigrationLock;
 use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
-use crate::executor::stored_text;
 use crate::model::{Catalog, RowKind, Version};
 use crate::output::report::{DatabaseRepair, EntryState, RepairEntry, RepairReport, Report};
 use crate::plan::{self, MigrationState, SurveyEntry};
@@ -85,7 +84,7 @@ async fn accept(
         let Some(row) = &entry.row else { continue };
         let change = match &entry.file {
             Some(file) => {
-                let rollback = file.rollback.script().map(stored_text);
+                let rollback = file.rollback.script().map(plan::stored_rollback);
                 let rollback = rollback.as_ref().map(|(text, digest)| (text.as_str(), digest.as_str()));
                 opened.tables.update_checksum(row.sequence, &file.checksum, rollback)
             }

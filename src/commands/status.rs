@@ -7,7 +7,7 @@ use crate::config::{Purpose, Settings, Target};
 use crate::db::history_table::Bookkeeping;
 use crate::error::{Error, ErrorKind};
 use crate::output::report::{DatabaseStatus, EntryState, Report, StatusEntry, StatusReport};
-use crate::plan::{self, Survey};
+use crate::plan;
 
 /// `status`: files against history.
 pub(super) async fn status(context: &Context<'_>, settings: &Settings, args: &StatusArgs) -> Outcome {
@@ -31,7 +31,9 @@ fn disagreement(database: &DatabaseStatus) -> Option<(Option<String>, Error)> {
 }
 
 async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseStatus, Error> {
-    let Surveyed { survey, location } = survey_target(context, target).await?;
+    let catalog = session::read_catalog(target)?;
+    let (bookkeeping, location) = load(context, target).await?;
+    let survey = plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal);
     Ok(DatabaseStatus {
         database: target.name.clone(),
         engine: target.engine,
@@ -40,19 +42,6 @@ async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseSta
         pending: survey.pending(),
         entries: survey.entries.iter().map(StatusEntry::from).collect(),
     })
-}
-
-/// A target's files against its history.
-pub(super) struct Surveyed {
-    pub(super) survey: Survey,
-    pub(super) location: String,
-}
-
-/// Reads files and history of a target. Writes nothing;
-pub(super) async fn survey_target(context: &Context<'_>, target: &Target) -> Result<Surveyed, Error> {
-    let catalog = session::read_catalog(target)?;
-    let (bookkeeping, location) = load(context, target).await?;
-    Ok(Surveyed { survey: plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal), location })
 }
 
 /// Reads the history of a target.

@@ -71,7 +71,10 @@ pub(super) trait Driver: Send + Sync {
     /// What an error of the driver means; a position counts from the start of the text that was sent.
     fn error(error: &sqlx::Error) -> SqlError;
 
-    /// See [`Session::reset_statements`].
+    /// The statements that [`Session::reset`] runs.
+    ///
+    /// # Errors
+    /// Where `options` name a setting that cannot be one.
     fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError>;
 
     /// See [`Session::canceller`].
@@ -219,10 +222,6 @@ impl<D: Driver> Session for Adapter<D> {
         let statements = self.driver.reset_statements(options)?;
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         self.execute(&batch::join(&statements)).await.map(|_| ())
-    }
-
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
-        self.driver.reset_statements(options)
     }
 
     async fn adopt_client_defaults(&mut self) -> Result<(), SqlError> {

@@ -55,8 +55,6 @@ pub enum SqlErrorKind {
     Cancelled,
     /// The fence found that this session does not hold the migration lock any more.
     LockLost,
-    /// The fence found the version already recorded, or the row gone.
-    AlreadyDone,
     /// The connection ended before the answer: the statement's outcome is unknown.
     ConnectionLost,
     /// No server answers there.

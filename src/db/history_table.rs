@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Row, Session, SqlError, SqlErrorKind};
-use crate::dialect::{Engine, EventKind, Tables};
+use crate::dialect::{EventKind, Tables};
 use crate::model::{
     AppliedMigration, BOOKKEEPING_FORMAT, CHECKSUM_ALGORITHM, Checksum, Direction, History, JournalEntry, JournalState,
     RowKind,
@@ -131,15 +131,6 @@ pub async fn open_rollback(session: &mut dyn Session, tables: &Tables) -> Result
     let open = rows.first().filter(|row| row.text(0) == Some(EventKind::RollbackPlanned.name()));
     let list = open.and_then(|row| row.text(1)).unwrap_or_default();
     Ok(list.split(',').filter_map(|sequence| sequence.trim().parse().ok()).collect())
-}
-
-/// The database or schema the tables live in, when the configuration does not name one.
-pub fn default_schema(engine: Engine, database: &str) -> String {
-    match engine {
-        Engine::Postgres => "public".to_string(),
-        Engine::MySql => database.to_string(),
-        Engine::Sqlite => "main".to_string(),
-    }
 }
 
 fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingError> {

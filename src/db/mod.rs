@@ -126,14 +126,6 @@ pub trait Session: Send {
     /// the migration lock, and applies `options` again. Cheap: at most one message.
     async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError>;
 
-    /// The statements [`Session::reset`] runs, for a caller that sends them together with its own.
-    ///
-    /// # Errors
-    /// Where `options` name a setting that cannot be one.
-    fn reset_statements(&self, _options: &SessionOptions) -> Result<Vec<String>, SqlError> {
-        Ok(Vec::new())
-    }
-
     /// Gives the session the defaults that the engine's own client would have had from the server, where the driver
     /// sends its own instead (PostgreSQL: TimeZone and DateStyle). Costs a connection, so it is called once, outside
     /// a transaction, before the first migration and best before the lock is taken; every later [`Session::reset`]

@@ -80,7 +80,6 @@ fn kind_elsewhere(kind: SqlErrorKind) -> ErrorKind {
         | SqlErrorKind::Deadlock
         | SqlErrorKind::StatementTimeout
         | SqlErrorKind::Cancelled => ErrorKind::Blocked,
-        SqlErrorKind::AlreadyDone => ErrorKind::Disagreement,
         SqlErrorKind::LockLost
         | SqlErrorKind::ConnectionLost
         | SqlErrorKind::Unreachable
@@ -108,7 +107,6 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
         SqlErrorKind::Deadlock => Some("run it again: the database ended this transaction to solve a conflict"),
         SqlErrorKind::StatementTimeout => Some("raise `statement_timeout`, in the configuration or in the file"),
         SqlErrorKind::Cancelled => Some("someone cancelled the statement on the server: run it again"),
-        SqlErrorKind::AlreadyDone => Some("run `dbwarden status`: the history changed during this run"),
         SqlErrorKind::LockLost | SqlErrorKind::ConnectionLost => {
             Some("run `dbwarden status`, then the same command again")
         }

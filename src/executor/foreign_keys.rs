@@ -58,10 +58,9 @@ impl Executor<'_> {
 /// Whether the statements can leave a row without the row it refers to. What only creates cannot, and most migrations
 /// only create: the check reads every table with a foreign key.
 pub(super) fn may_violate(script: &Script, statements: Range<usize>) -> bool {
-    statements.into_iter().any(|index| {
-        let first = script.statement_text(index).split_whitespace().next().unwrap_or_default();
-        !(script.statements[index].kind == StatementKind::Ddl && first.eq_ignore_ascii_case("create"))
-    })
+    statements
+        .into_iter()
+        .any(|index| !(script.statements[index].kind == StatementKind::Ddl && script.starts_with(index, "create")))
 }
 
 /// A row of SQLite's check: table, rowid, parent table, number of the constraint.

@@ -170,9 +170,7 @@ impl Executor<'_> {
 
     /// Repeats the session settings among the statements that are already done: they died with their session.
     async fn repeat_settings(&mut self, script: &Script, done: usize) -> Result<(), SendError> {
-        let is_setting = |index: &usize| {
-            matches!(script.statements[*index].kind, StatementKind::SessionSetting | StatementKind::ConnectionSetting)
-        };
+        let is_setting = |index: &usize| script.statements[*index].kind.sets_session();
         for index in (0..done).filter(is_setting) {
             self.send_alone(script, index..index + 1).await?;
         }

@@ -25,7 +25,6 @@ pub use catalog::look;
 pub use event::Event;
 pub use interrupt::{Interrupt, Interrupter, Signal};
 pub use outcome::{Aftermath, Cause, RunReport, StepFailure, StepSuccess};
-pub(crate) use record::stored_text;
 
 use std::time::Duration;
 

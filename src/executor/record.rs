@@ -4,9 +4,9 @@ use std::time::Instant;
 use super::Executor;
 use super::send::Part;
 use crate::dialect::{Engine, EventKind, LOCK_LOST, NewEvent, NewRow, Took};
-use crate::model::{MigrationKind, RowKind, Script, StatementKind, TransactionControl, normalised_digest};
+use crate::model::{MigrationKind, RowKind, Script, StatementKind, TransactionControl};
 use crate::parse;
-use crate::plan::{Plan, Step, Work};
+use crate::plan::{Plan, Step, Work, stored_rollback};
 
 impl Executor<'_> {
     /// The statements that open a transaction and make sure that the lock is still ours.
@@ -87,7 +87,7 @@ impl Executor<'_> {
                 return guards.into_iter().chain([delete]).collect();
             }
         };
-        let rollback = file.rollback.script().map(stored_text);
+        let rollback = file.rollback.script().map(stored_rollback);
         let row = NewRow {
             sequence: self.next_sequence,
             version: file.version(),
@@ -118,11 +118,4 @@ impl Executor<'_> {
             .chain(insert)
             .collect()
     }
-}
-
-/// The text kept in the history for undoing a migration when its file is gone, and its digest.
-pub(crate) fn stored_text(script: &Script) -> (String, String) {
-    let text = parse::portable(script);
-    let digest = normalised_digest(&text);
-    (text, digest)
 }

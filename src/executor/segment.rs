@@ -127,8 +127,7 @@ fn may_alter_session(script: &Script, index: usize) -> bool {
         StatementKind::Ddl | StatementKind::Copy | StatementKind::AddEnumValue => false,
         StatementKind::ImplicitCommit => false,
         StatementKind::Dml => {
-            let first = script.statement_text(index).split_whitespace().next().unwrap_or_default();
-            !["insert", "update", "delete", "replace"].iter().any(|verb| first.eq_ignore_ascii_case(verb))
+            !["insert", "update", "delete", "replace"].iter().any(|verb| script.starts_with(index, verb))
         }
         StatementKind::TransactionControl(_)
         | StatementKind::NonTransactional

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::db::{BatchError, Canceller, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, LOCK_LOST};
-use crate::model::{Script, StatementKind};
+use crate::model::Script;
 
 use super::{Cause, Event, Executor, Interrupt};
 
@@ -75,7 +75,7 @@ impl Executor<'_> {
                 }
                 // PostgreSQL parses a whole message before it runs any of it: a setting that changes how text is
                 // read (standard_conforming_strings) must have been made before what follows is sent.
-                if self.session.engine() == Engine::Postgres && sets_session(script, *index) {
+                if self.session.engine() == Engine::Postgres && script.statements[*index].kind.sets_session() {
                     self.send_batch(script_len(Some(script)), &mut batch).await?;
                     batch.push((part, text));
                     self.send_batch(script_len(Some(script)), &mut batch).await?;
@@ -216,8 +216,4 @@ async fn stopped_on_the_server<T>(
 
 fn script_len(script: Option<&Script>) -> usize {
     script.map_or(0, |script| script.statements.len())
-}
-
-fn sets_session(script: &Script, index: usize) -> bool {
-    matches!(script.statements[index].kind, StatementKind::SessionSetting | StatementKind::ConnectionSetting)
 }

@@ -33,6 +33,14 @@ impl Script {
         &self.source[self.statements[index].span.clone()]
     }
 
+    /// Whether one statement begins with the keyword.
+    ///
+    /// # Panics
+    /// If `index` is not below the number of statements.
+    pub fn starts_with(&self, index: usize, keyword: &str) -> bool {
+        self.statement_text(index).split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(keyword))
+    }
+
     /// The data lines of a `COPY … FROM STDIN`, without the closing `\.`.
     pub fn copy_data(&self, index: usize) -> Option<&str> {
         self.statements[index].copy_data.clone().map(|span| &self.source[span])
@@ -110,6 +118,13 @@ pub enum StatementKind {
     Copy,
     /// Not recognised: it may share a transaction, and the server has the last word.
     Other,
+}
+
+impl StatementKind {
+    /// Whether it changes the session and nothing that outlives it.
+    pub fn sets_session(self) -> bool {
+        matches!(self, StatementKind::SessionSetting | StatementKind::ConnectionSetting)
+    }
 }
 
 /// The author's own transaction statements, whatever their spelling (`BEGIN`, `START TRANSACTION`, `END`).

@@ -14,14 +14,14 @@ pub use error::PlanError;
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};
 pub use resume::{OpenQuestion, Resume, needs_no_mark, open_question};
-pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert};
+pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert, stored_rollback};
 pub use segment::{Segment, SegmentMode, segments};
 pub use state::{MigrationState, Survey, SurveyEntry, survey};
 
 use std::sync::Arc;
 
 use crate::dialect::Engine;
-use crate::model::{AppliedMigration, Direction, Migration, Rollback, Script, Version};
+use crate::model::{AppliedMigration, Direction, Migration, Script, Version};
 
 /// What the user asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,13 +200,5 @@ impl Step {
             (Some(only), None) => only.mode == SegmentMode::Transaction,
             (Some(_), Some(_)) => false,
         }
-    }
-}
-
-/// The script that undoes a file, unless it is irreversible.
-fn rollback_of(file: &Migration) -> Option<&Script> {
-    match &file.rollback {
-        Rollback::Script(script) => Some(script),
-        Rollback::Irreversible => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Going on with a migration that was interrupted, from what the journal says.
 
-use super::{MigrationState, PlanError, Survey, rollback_of};
+use super::{MigrationState, PlanError, Survey};
 use crate::dialect::Engine;
 use crate::model::{Direction, Effect, JournalEntry, JournalState, Script, Settlement, StatementKind};
 use crate::parse;
@@ -57,7 +57,7 @@ pub fn open_question(engine: Engine, survey: &Survey) -> Option<OpenQuestion> {
     let file = survey.in_state(&[MigrationState::Interrupted]).find_map(|entry| entry.file.as_deref())?;
     let script = match entry.direction {
         Direction::Upgrade => &file.upgrade,
-        Direction::Rollback => rollback_of(file)?,
+        Direction::Rollback => file.rollback.script()?,
     };
     // Only of the very statement that was started: an edited file says nothing about it.
     if index >= script.statements.len() || entry.current_digest.as_deref() != Some(script.digest_of(index).as_str()) {
