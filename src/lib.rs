@@ -14,6 +14,7 @@
 //! `migrate` flows through them like this: arguments, `config::resolve`, `source` reads and `parse` parses every
 //! file, connect, lock, read the history under the lock, `plan` decides, `executor` acts and tells, `output` prints.
 
+pub mod backup;
 pub mod cli;
 pub mod commands;
 pub mod config;

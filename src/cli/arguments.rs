@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::{BackupFirstArgs, OnFailure};
 use crate::model::{Version, parse_duration};
 
 /// `init`
@@ -55,6 +56,7 @@ Examples:
   dbwarden migrate                       apply everything that is pending
   dbwarden migrate --dry-run             show the exact statements, run none
   dbwarden migrate -t 0042               stop after version 0042
+  dbwarden migrate --with-backup         a backup first; nothing is changed when it fails
   dbwarden migrate --all --keep-going    every database, also after a failure
   dbwarden migrate --baseline -t 0042    record up to 0042 as applied, execute nothing")]
 pub struct MigrateArgs {
@@ -76,6 +78,12 @@ pub struct MigrateArgs {
     /// Go on with the next database after a failure
     #[arg(long)]
     pub keep_going: bool,
+    /// A backup first.
+    #[command(flatten)]
+    pub backup: BackupFirstArgs,
+    /// What to do when a migration fails and leaves something behind
+    #[arg(long, value_name = "ACTION", value_enum, default_value_t, requires = "with_backup")]
+    pub on_failure: OnFailure,
     /// Limits on waiting.
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -113,6 +121,9 @@ pub struct RollbackArgs {
     /// Show the plan, statement by statement, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// A backup first.
+    #[command(flatten)]
+    pub backup: BackupFirstArgs,
     /// Limits on waiting.
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -128,6 +139,9 @@ pub struct DowngradeArgs {
     /// Show the plan, statement by statement, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// A backup first.
+    #[command(flatten)]
+    pub backup: BackupFirstArgs,
     /// Limits on waiting.
     #[command(flatten)]
     pub limits: LimitArgs,

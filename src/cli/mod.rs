@@ -1,10 +1,14 @@
 //! The command line, declared: doc comments are the help text, and nothing is decided here.
 
 mod arguments;
+mod backup;
 mod global;
 
 pub use arguments::*;
+pub use backup::*;
 pub use global::{ColorChoice, GlobalArgs, LogFormat};
+
+use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
@@ -50,6 +54,10 @@ pub enum Command {
     Status(StatusArgs),
     /// Show what was applied, when and by whom
     History(HistoryArgs),
+    /// Take a backup, list backups, or verify one
+    Backup(BackupArgs),
+    /// Put a backup in the place of the database
+    Restore(RestoreArgs),
     /// Check files and history without changing anything
     Check(CheckArgs),
     /// Accept edited files into the history, after showing the difference
@@ -81,6 +89,10 @@ impl Command {
             Command::Downgrade(_) => "downgrade",
             Command::Status(_) => "status",
             Command::History(_) => "history",
+            Command::Backup(BackupArgs { command: None, .. }) => "backup",
+            Command::Backup(BackupArgs { command: Some(BackupCommand::List(_)), .. }) => "backup list",
+            Command::Backup(BackupArgs { command: Some(BackupCommand::Verify(_)), .. }) => "backup verify",
+            Command::Restore(_) => "restore",
             Command::Check(_) => "check",
             Command::Repair(_) => "repair",
             Command::Resolve(_) => "resolve",
@@ -91,6 +103,23 @@ impl Command {
             Command::Completions(_) => "completions",
             Command::Version(_) => "version",
         }
+    }
+
+    /// `--backup-dir`, wherever it was given.
+    pub fn backup_dir(&self) -> Option<&Path> {
+        let dir = match self {
+            Command::Migrate(args) => &args.backup.backup_dir,
+            Command::Rollback(args) => &args.backup.backup_dir,
+            Command::Downgrade(args) => &args.backup.backup_dir,
+            Command::Restore(args) => &args.backup_dir,
+            Command::Backup(args) => match &args.command {
+                None => &args.backup_dir,
+                Some(BackupCommand::List(args)) => &args.backup_dir,
+                Some(BackupCommand::Verify(args)) => &args.backup_dir,
+            },
+            _ => &None,
+        };
+        dir.as_deref()
     }
 }
 

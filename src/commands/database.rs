@@ -6,7 +6,7 @@ use crate::output::report::{DatabaseEntry, DatabaseListReport, Report};
 
 /// `database list`: every configured database and where it is. Connects to nothing.
 pub(super) fn list(context: &Context<'_>) -> Result<Report, Error> {
-    let settings = context.settings(&LimitArgs::default())?;
+    let settings = context.settings(&LimitArgs::default(), None)?;
     let databases = settings.databases().map(|(name, target)| entry(&settings, name, target)).collect();
     Ok(Report::DatabaseList(DatabaseListReport { databases }))
 }

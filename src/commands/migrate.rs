@@ -1,5 +1,6 @@
 use super::run::{Manner, Request, run};
 use super::targets::for_each;
+use super::with_backup::BackupFirst;
 use super::{Context, Outcome, session};
 use crate::cli::MigrateArgs;
 use crate::config::{Purpose, Settings};
@@ -15,7 +16,11 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
         (None, None) => Goal::Latest,
     };
     let request = if args.baseline { Request::Baseline(goal) } else { Request::Migrate(goal) };
-    let manner = Manner { dry_run: args.dry_run, patience: args.wait_for_db.unwrap_or_default() };
+    let manner = Manner {
+        dry_run: args.dry_run,
+        patience: args.wait_for_db.unwrap_or_default(),
+        backup: BackupFirst::from_args(&args.backup, args.on_failure),
+    };
 
     // Every file of every database is read, and every URL found, before the first connection: what is wrong with one
     // stops the whole run, not its second half.

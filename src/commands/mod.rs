@@ -1,5 +1,6 @@
 //! One file per command, and what they share: the flags, the printer, and how a command ends.
 
+mod backup;
 mod check;
 mod completions;
 mod database;
@@ -11,6 +12,7 @@ mod new;
 mod notes;
 mod repair;
 mod resolve;
+mod restore;
 mod rollback;
 mod run;
 mod session;
@@ -19,9 +21,11 @@ mod signals;
 mod status;
 mod targets;
 mod version;
+mod with_backup;
 
 pub(crate) use version::report as version_report;
 
+use std::path::Path;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -57,7 +61,7 @@ impl<'a> Context<'a> {
 
     /// Flags, environment and configuration file, resolved. Warnings are shown at once: what they are about may be
     /// the reason for what fails later.
-    pub fn settings(&self, limits: &LimitArgs) -> Result<Settings, Error> {
+    pub fn settings(&self, limits: &LimitArgs, backup_dir: Option<&Path>) -> Result<Settings, Error> {
         let flags = Flags {
             config: self.global.config.clone(),
             database: self.global.database.clone(),
@@ -68,6 +72,7 @@ impl<'a> Context<'a> {
             lock_timeout: limits.lock_timeout,
             statement_timeout: limits.statement_timeout,
             migrations_dir: self.global.migrations_dir.clone(),
+            backup_dir: backup_dir.map(Path::to_path_buf),
         };
         let folder = std::env::current_dir()
             .map_err(|error| Error::new(ErrorKind::Usage, format!("there is no working directory: {error}")))?;
@@ -167,6 +172,8 @@ pub fn dispatch(context: &Context<'_>, command: &Command) -> Outcome {
         Command::Downgrade(args) => connected(context, &args.limits, command),
         Command::Status(_)
         | Command::History(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
         | Command::Check(_)
         | Command::Repair(_)
         | Command::Resolve(_)
@@ -177,7 +184,7 @@ pub fn dispatch(context: &Context<'_>, command: &Command) -> Outcome {
 
 /// Commands that talk to a database.
 fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Outcome {
-    let settings = match context.settings(limits) {
+    let settings = match context.settings(limits, command.backup_dir()) {
         Ok(settings) => settings,
         Err(error) => return error.into(),
     };
@@ -188,7 +195,11 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
     notices::install();
     let outcome = runtime.block_on(async {
         // What only looks, or asks a person, ends like any other program.
-        if matches!(command, Command::Migrate(_) | Command::Rollback(_) | Command::Downgrade(_)) {
+        let works = matches!(
+            command,
+            Command::Migrate(_) | Command::Rollback(_) | Command::Downgrade(_) | Command::Backup(_) | Command::Restore(_)
+        );
+        if works {
             signals::listen(&context.interrupter);
         }
         with_settings(context, &settings, command).await
@@ -212,6 +223,8 @@ async fn with_settings(context: &Context<'_>, settings: &Settings, command: &Com
         Command::Downgrade(args) => rollback::downgrade(context, settings, args).await,
         Command::Status(args) => status::status(context, settings, args).await,
         Command::History(args) => history::history(context, settings, args).await,
+        Command::Backup(args) => backup::backup(context, settings, args).await,
+        Command::Restore(args) => restore::restore(context, settings, args).await,
         Command::Check(args) => check::check(context, settings, args).await,
         Command::Repair(args) => repair::repair(context, settings, args).await,
         Command::Resolve(args) => resolve::resolve(context, settings, args).await,

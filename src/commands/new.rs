@@ -18,7 +18,7 @@ const TIMESTAMP_DIGITS: usize = 14;
 
 /// `new NAME`: writes the next migration file. Never overwrites anything.
 pub(super) fn run(args: &NewArgs, context: &Context<'_>) -> Result<Report, Error> {
-    let settings = context.settings(&LimitArgs::default())?;
+    let settings = context.settings(&LimitArgs::default(), None)?;
     let [target] = settings.selected()[..] else {
         let names: Vec<&str> = settings.selected().iter().map(|target| target.name.as_str()).collect();
         let message = format!("a new migration is for one database, not for {}", names.join(", "));

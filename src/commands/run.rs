@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
+use super::with_backup::{self, BackupFirst};
 use super::{Context, notes};
+use crate::backup::Archive;
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
@@ -41,6 +43,8 @@ pub(super) struct Manner {
     pub(super) dry_run: bool,
     /// How long to wait for a server that is not there yet.
     pub(super) patience: Duration,
+    /// A backup before the first statement.
+    pub(super) backup: Option<BackupFirst>,
 }
 
 /// Carries out `request` on one database.
@@ -59,14 +63,26 @@ pub(super) async fn run(
         Err(error) => return Err(error).into(),
     };
     let result = in_session(context, target, &mut opened, catalog, request, manner).await;
-    let Opened { session, location, .. } = opened;
-    let server = session.server().clone();
-    session.close().await;
-
-    let (done, error) = match result {
+    let (location, server) = (opened.location.clone(), opened.session.server().clone());
+    let (mut done, mut error) = match result {
         Ok(done) => done,
-        Err(error) => return Err(error).into(),
+        Err(error) => {
+            opened.session.close().await;
+            return Err(error).into();
+        }
     };
+    let failed = error.take_if(|_| done.to_be_restored);
+    if let (Some(archive), Some(failure)) = (&done.backup, failed) {
+        let (failure, found) = with_backup::put_back(context, target, opened, archive, failure).await;
+        error = Some(failure);
+        if let Some((opened, bookkeeping)) = found {
+            done.run.finished.clear();
+            done.after = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
+            opened.session.close().await;
+        }
+    } else {
+        opened.session.close().await;
+    }
     let report = DatabaseRun {
         database: target.name.clone(),
         engine: target.engine,
@@ -80,6 +96,7 @@ pub(super) async fn run(
         applied: done.after.applied(),
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         warnings: done.plan.notes.iter().filter_map(notes::warning).collect(),
+        backup: done.backup.as_ref().zip(manner.backup).map(|(archive, asked)| with_backup::entry(archive, asked)),
         run_id: (!manner.dry_run && !done.run.finished.is_empty()).then(|| context.run_id.clone()),
     };
     PerTarget { report: Some(report), error }
@@ -90,6 +107,17 @@ struct Done {
     plan: Plan,
     run: executor::RunReport,
     after: Survey,
+    /// The backup taken before the first statement.
+    backup: Option<Archive>,
+    /// Whether it failed so that the database is to be put back from that backup. The lock is still held then.
+    to_be_restored: bool,
+}
+
+impl Done {
+    /// Nothing was run.
+    fn nothing(plan: Plan, after: Survey) -> Self {
+        Done { plan, run: executor::RunReport::default(), after, backup: None, to_be_restored: false }
+    }
 }
 
 async fn in_session(
@@ -106,16 +134,20 @@ async fn in_session(
     let (bookkeeping, running) = context.unless_stopped(opened.look()).await?;
     let first_look = decide(target, opened, catalog, request, &bookkeeping).await;
     let nothing_to_do = matches!(&first_look, Ok((plan, _)) if plan.steps.is_empty()) && running.is_none();
-    if manner.dry_run || nothing_to_do {
+    let backup_anyway = manner.backup.is_some_and(|backup| backup.always);
+    if manner.dry_run || (nothing_to_do && !backup_anyway) {
         let (plan, survey) = first_look?;
         notes::tell(context, &plan.notes);
-        return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
+        return Ok((Done::nothing(plan, survey), None));
     }
 
     let mut on_wait = context.tell_holder();
     let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
     let lock = context.unless_stopped(async { Ok(waiting.await?) }).await?;
-    let result = under_lock(context, target, opened, catalog, request, &lock).await;
+    let result = under_lock(context, target, opened, catalog, request, manner, &lock).await;
+    if matches!(&result, Ok((done, _)) if done.to_be_restored) {
+        return result;
+    }
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
     result
@@ -127,18 +159,33 @@ async fn under_lock(
     opened: &mut Opened,
     catalog: &Catalog,
     request: &Request,
+    manner: Manner,
     lock: &MigrationLock,
 ) -> Result<(Done, Option<Error>), Error> {
     let bookkeeping = opened.load().await?;
     let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
     notes::tell(context, &plan.notes);
+    let backup_wanted = manner.backup.filter(|backup| backup.always || !plan.steps.is_empty());
+    if plan.steps.is_empty() && backup_wanted.is_none() {
+        return Ok((Done::nothing(plan, survey), None));
+    }
+    let backup = match backup_wanted {
+        Some(asked) => Some(with_backup::take(context, target, opened, &bookkeeping.history, asked).await?),
+        None => None,
+    };
     if plan.steps.is_empty() {
-        return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
+        if let Some(archive) = backup.as_ref().filter(|_| bookkeeping.incomplete.is_none()) {
+            with_backup::note(context, opened, archive).await;
+        }
+        return Ok((Done { backup, ..Done::nothing(plan, survey) }, None));
     }
     if let Some(present) = &bookkeeping.incomplete {
         history_table::create_missing(opened.session.as_mut(), &opened.tables, present)
             .await
             .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
+    }
+    if let Some(archive) = &backup {
+        with_backup::note(context, opened, archive).await;
     }
     let settings = ExecutionSettings {
         session: session::session_options(target),
@@ -172,7 +219,9 @@ async fn under_lock(
         Ok(after) => plan::survey(catalog, after.history, &after.journal),
         Err(_) => survey,
     };
-    Ok((Done { plan, run, after }, error))
+    let aftermath = run.failure.as_ref().map(|failure| failure.aftermath);
+    let to_be_restored = with_backup::is_to_be_restored(manner.backup, aftermath);
+    Ok((Done { plan, run, after, backup, to_be_restored }, error))
 }
 
 /// Reads history and journal once more; over another connection where that of the run is gone.

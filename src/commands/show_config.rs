@@ -7,7 +7,7 @@ use crate::output::report::{ConfigReport, DatabaseSettings, Report, SettingRepor
 /// `config`: the effective settings of every configured database, or of those that `-d` names. Connects to nothing
 /// and reads no secret.
 pub(super) fn run(context: &Context<'_>) -> Result<Report, Error> {
-    let settings = context.settings(&LimitArgs::default())?;
+    let settings = context.settings(&LimitArgs::default(), None)?;
     let named = &context.global.database;
     let databases =
         settings.describe().into_iter().filter(|database| named.is_empty() || named.contains(&database.name));

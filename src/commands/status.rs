@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::targets::for_each;
-use super::{Context, Outcome, session};
+use super::{Context, Outcome, backup, session};
 use crate::cli::StatusArgs;
 use crate::config::{Purpose, Settings, Target};
 use crate::db::history_table::Bookkeeping;
@@ -40,6 +40,7 @@ async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseSta
         location,
         current_version: survey.history.highest_version().cloned(),
         pending: survey.pending(),
+        newest_backup: backup::newest(target),
         entries: survey.entries.iter().map(StatusEntry::from).collect(),
     })
 }

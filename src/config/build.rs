@@ -67,6 +67,7 @@ impl Builder<'_> {
             self.choice("on_database_ahead", DatabaseAhead::ALL.map(|policy| (policy.name(), policy)))?;
         let role = self.role(engine)?;
         let session = self.session(engine)?;
+        let (backup, backup_shown) = self.backup()?;
 
         let mut show = |key: &str, value: String, origin: &Origin| {
             shown.push(SettingDescription::new(key, value, origin));
@@ -91,6 +92,8 @@ impl Builder<'_> {
             show(&format!("session.{name}"), shown_session_value(name, value), &session.origin);
         }
 
+        shown.extend(backup_shown);
+
         Ok(Target {
             name: self.section.name.clone(),
             engine,
@@ -109,6 +112,7 @@ impl Builder<'_> {
             role: role.map(|role| role.value),
             session: session.value,
             require_tls: require_tls.value,
+            backup,
             connection,
             resolved: Arc::new(OnceLock::new()),
             settings: shown,
@@ -264,7 +268,7 @@ impl Builder<'_> {
     }
 
     /// One of a few words; without any, the type's default.
-    fn choice<T: Copy + Default, const N: usize>(
+    pub(super) fn choice<T: Copy + Default, const N: usize>(
         &self,
         key: &str,
         words: [(&'static str, T); N],
@@ -281,7 +285,7 @@ impl Builder<'_> {
         }
     }
 
-    fn text(&self, key: &str) -> Result<Option<Sourced<String>>, ConfigError> {
+    pub(super) fn text(&self, key: &str) -> Result<Option<Sourced<String>>, ConfigError> {
         match self.text_or_empty(key)? {
             Some(Sourced { value, origin }) if value.trim().is_empty() => {
                 Err(ConfigError::Empty { origin, key: key.to_string() })

@@ -100,6 +100,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("DBWARDEN_ON_DATABASE_AHEAD", Some("on_database_ahead"), "warn or fail"),
     variable("DBWARDEN_ROLE", Some("role"), "SET ROLE for the migrations"),
     variable("DBWARDEN_REQUIRE_TLS", Some("require_tls"), "true refuses unencrypted network connections"),
+    variable("DBWARDEN_BACKUP_DIR", Some("backup_dir"), "the folder of backups"),
     variable("DATABASE_URL", None, "the database URL where there is no configuration file"),
     variable("PGPASSWORD", None, "the password of a PostgreSQL database that has none configured"),
     variable("PGPASSFILE", None, "the password file, in place of ~/.pgpass"),

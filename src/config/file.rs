@@ -124,7 +124,7 @@ impl Reader<'_> {
             (_, DeValue::String(text)) if !matches!(key.kind, KeyKind::Command | KeyKind::Table) => {
                 Ok(Value::Text(text.to_string()))
             }
-            (KeyKind::Port | KeyKind::Duration, DeValue::Integer(number)) => Ok(Value::Text(number.to_string())),
+            (KeyKind::Port | KeyKind::Number | KeyKind::Duration, DeValue::Integer(number)) => Ok(Value::Text(number.to_string())),
             (KeyKind::Boolean, DeValue::Boolean(flag)) => Ok(Value::Text(flag.to_string())),
             (KeyKind::Command, DeValue::Array(items)) if !items.is_empty() => {
                 let texts = items.iter().map(|item| match item.get_ref() {
@@ -151,6 +151,7 @@ impl Reader<'_> {
             (KeyKind::Text | KeyKind::Path | KeyKind::Choice(_), _) => wrong("a string"),
             (KeyKind::Duration, _) => wrong("a duration such as \"5s\""),
             (KeyKind::Port, _) => wrong("a port number"),
+            (KeyKind::Number, _) => wrong("a whole number"),
             (KeyKind::Boolean, _) => wrong("true or false"),
             (KeyKind::Command, _) => wrong("an array: the program and its arguments"),
             (KeyKind::Table, _) => wrong("a table of names and values"),

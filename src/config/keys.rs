@@ -9,6 +9,8 @@ pub enum KeyKind {
     Duration,
     /// A port.
     Port,
+    /// A whole number.
+    Number,
     /// `true` or `false`.
     Boolean,
     /// One of these words.
@@ -44,7 +46,7 @@ const fn secret(name: &'static str, kind: KeyKind, sample: &'static str, help: &
     Key { name, aliases: &[], kind, sensitive: true, sample, help }
 }
 
-use KeyKind::{Boolean, Choice, Command, Duration, Path, Port, Table, Text};
+use KeyKind::{Boolean, Choice, Command, Duration, Number, Path, Port, Table, Text};
 
 /// Every key of a `[database.NAME]` table, in the order the sample shows them.
 pub const DATABASE_KEYS: &[Key] = &[
@@ -92,6 +94,19 @@ pub const DATABASE_KEYS: &[Key] = &[
     ),
     key("on_database_ahead", Choice(&["warn", "fail"]), r#""warn""#, "applied versions without a file: warn or fail"),
     key("role", Text, r#""app_owner""#, "SET ROLE for the migrations"),
+    key("backup_dir", Path, r#""backups""#, "the folder of backups; each database has a folder of its own in it"),
+    key("backup_keep", Number, "10", "how many backups are kept; default: all"),
+    key("backup_keep_days", Number, "30", "how many days backups are kept; default: for ever"),
+    key("backup_compression", Number, "3", "zstd level of backups, 1 to 19; default: what the engine's program does"),
+    key(
+        "backup_format",
+        Choice(&["custom", "directory"]),
+        r#""custom""#,
+        "PostgreSQL: custom (one file) or directory (in parallel)",
+    ),
+    key("backup_jobs", Number, "4", "PostgreSQL: processes that dump a directory, and that restore"),
+    key("dump_program", Path, r#""/usr/bin/pg_dump""#, "the program that makes backups; default: found on the PATH"),
+    key("restore_program", Path, r#""/usr/bin/pg_restore""#, "the program that reads them back"),
     secret("dev_database_url", Text, r#""sqlite://dev.db""#, "used in place of database_url with --dev"),
     secret("session", Table, r#"{ timezone = "UTC" }"#, "settings made before each migration"),
 ];

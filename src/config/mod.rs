@@ -9,6 +9,7 @@
 //! To add a key: one line in [`DATABASE_KEYS`], a field in [`Target`], one line in `build.rs`; a variable above it is
 //! one line in [`VARIABLES`].
 
+mod backup;
 #[cfg(test)]
 mod bad_input_tests;
 mod build;
@@ -79,4 +80,6 @@ pub struct Flags {
     pub statement_timeout: Option<Duration>,
     /// `--migrations-dir`; relative to the working directory.
     pub migrations_dir: Option<PathBuf>,
+    /// `--backup-dir`; relative to the working directory.
+    pub backup_dir: Option<PathBuf>,
 }

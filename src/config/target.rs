@@ -10,6 +10,7 @@ use super::connection::{Connection, Resolved};
 use super::database_type::DatabaseType;
 use super::describe::SettingDescription;
 use super::error::ConfigError;
+use crate::backup;
 use crate::db::{ConnectOptions, SessionOptions};
 use crate::dialect::Engine;
 use crate::plan::{DatabaseAhead, OutOfOrder};
@@ -61,6 +62,8 @@ pub struct Target {
     pub session: BTreeMap<String, String>,
     /// Whether an unencrypted network connection is refused.
     pub require_tls: bool,
+    /// How backups are made and kept.
+    pub backup: backup::Settings,
     pub(super) connection: Connection,
     /// Filled by the first [`Target::connect_options`] and shared by clones: a command runs once.
     pub(super) resolved: Arc<OnceLock<Resolved>>,

@@ -27,6 +27,10 @@ pub enum EventKind {
     TakenOver,
     /// A person settled the outcome of a statement.
     Resolved,
+    /// A backup was taken; `detail` is its path.
+    BackedUp,
+    /// The database was put back from a backup; `detail` is its path.
+    Restored,
 }
 
 impl EventKind {
@@ -42,6 +46,8 @@ impl EventKind {
             EventKind::RollbackEnded => "rollback_ended",
             EventKind::TakenOver => "taken_over",
             EventKind::Resolved => "resolved",
+            EventKind::BackedUp => "backed_up",
+            EventKind::Restored => "restored",
         }
     }
 }

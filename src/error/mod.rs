@@ -4,6 +4,7 @@
 //! turns them into an [`Error`] once, with the kind, what was kept, and what to do next.
 
 mod excerpt;
+mod from_backup;
 mod from_bookkeeping;
 mod from_catalog;
 mod from_config;
@@ -104,6 +105,11 @@ impl Error {
     /// Replaces the kind, where the caller knows more about the outcome than the error's source does.
     pub fn with_kind(self, kind: ErrorKind) -> Self {
         Error { kind, ..self }
+    }
+
+    /// Replaces the message.
+    pub fn retitled(self, message: impl Into<String>) -> Self {
+        Error { message: message.into(), ..self }
     }
 
     /// Says in which file it is.

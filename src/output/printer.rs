@@ -9,6 +9,7 @@ use super::{Ending, Options, elapsed, human, json, sanitize, sanitize_line, snip
 use super::progress::{Console, Level};
 use super::stream::Stream;
 use super::style::{self, paint};
+use crate::backup::Progress;
 use crate::model::Direction;
 
 /// The only way to stdout and stderr.
@@ -111,6 +112,17 @@ impl Printer {
             &format!("{done} {label} in {}", elapsed(time)),
             object(json!({"migration": label, "direction": direction, "elapsed_ms": millis(time)})),
         );
+    }
+
+    /// A backup or a restore, called `doing`, has come so far.
+    pub fn backup_progress(&self, doing: &str, progress: Progress) {
+        let tables = progress.tables.map(|tables| format!(", {}", human::count(tables, "table"))).unwrap_or_default();
+        self.console.working(format!("{doing}: {}{tables}", human::size(progress.bytes)));
+    }
+
+    /// No backup and no restore is going on any more.
+    pub fn backup_ended(&self) {
+        self.console.step_ended();
     }
 
     /// The step failed; the error itself is shown at the end.

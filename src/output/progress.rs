@@ -107,6 +107,15 @@ impl Console {
         }
     }
 
+    /// Something without statements has come so far: as a step that is called `label` from now on.
+    pub fn working(&self, label: String) {
+        if let Some(step) = &mut self.state().step {
+            step.label = label;
+            return;
+        }
+        self.step_started(label);
+    }
+
     /// Statement `index` (0-based) of `total` runs now.
     pub fn statement_started(&self, index: usize, total: usize) {
         if let Some(step) = &mut self.state().step {

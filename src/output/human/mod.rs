@@ -1,5 +1,6 @@
 //! Reports for people: short, aligned, readable without colour.
 
+mod backup;
 mod check;
 mod columns;
 mod run;
@@ -7,6 +8,8 @@ mod settings;
 mod status;
 
 use std::fmt::Display;
+
+pub(in crate::output) use backup::size;
 
 use super::report::Report;
 use super::sanitize_line;
@@ -20,6 +23,7 @@ pub(super) fn report(report: &Report, quiet: bool) -> String {
         Report::Run(report) => run::render(report, quiet),
         Report::Status(report) => status::status(report),
         Report::History(report) => status::history(report),
+        Report::Backup(report) => backup::render(report, quiet),
         Report::Check(report) => check::render(report),
         Report::Repair(report) => status::repair(report),
         Report::Resolve(report) => status::resolve(report),

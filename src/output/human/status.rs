@@ -26,6 +26,10 @@ pub(super) fn status(report: &StatusReport) -> String {
         };
         let heading = heading(&database.database, database.engine, &database.location);
         text.push_str(&format!("{}: {at}, {pending}\n", paint(style::STRONG, heading)));
+        if let Some(backup) = &database.newest_backup {
+            let (at, path) = (sanitize_line(&backup.started_at), sanitize_line(&backup.path));
+            text.push_str(&paint(style::FAINT, format!("  newest backup: {at}, {path}\n")));
+        }
         let mut columns = Columns::new();
         for entry in &database.entries {
             columns.row([

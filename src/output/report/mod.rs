@@ -3,11 +3,13 @@
 //! Field names are the keys of the JSON document and part of its `"format": 1`: adding one is fine, renaming or
 //! removing one is a new format.
 
+mod backup;
 mod check;
 mod run;
 mod settings;
 mod status;
 
+pub use backup::{BackupAction, BackupEntry, BackupReport, DatabaseBackups};
 pub use check::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity};
 pub use run::{DatabaseRun, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus};
 pub use settings::{
@@ -30,6 +32,8 @@ pub enum Report {
     Status(StatusReport),
     /// `history`
     History(HistoryReport),
+    /// `backup`, `backup list`, `backup verify`, `restore`
+    Backup(BackupReport),
     /// `check`
     Check(CheckReport),
     /// `repair`
@@ -63,6 +67,7 @@ impl Report {
             Report::Run(report) => ("databases", value(&report.databases)?),
             Report::Status(report) => ("databases", value(&report.databases)?),
             Report::History(report) => ("databases", value(&report.databases)?),
+            Report::Backup(report) => ("databases", value(&report.databases)?),
             Report::Check(report) => ("databases", value(&report.databases)?),
             Report::Repair(report) => ("databases", value(&report.databases)?),
             Report::Resolve(report) => ("databases", value(&report.databases)?),

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::BackupEntry;
 use crate::db::ServerInfo;
 use crate::dialect::Engine;
 use crate::model::{Direction, MigrationKind, Version};
@@ -41,6 +42,8 @@ pub struct DatabaseRun {
     pub elapsed_ms: u64,
     /// What is odd but did not stop the run.
     pub warnings: Vec<String>,
+    /// The backup taken before the first statement, where one was asked for.
+    pub backup: Option<BackupEntry>,
     /// The run's id in the history; None for dry runs and where nothing was written.
     pub run_id: Option<String>,
 }

@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::BackupEntry;
 use crate::dialect::Engine;
 use crate::model::{AppliedMigration, Direction, RowKind, Version};
 use crate::plan::{MigrationState, SurveyEntry};
@@ -24,6 +25,8 @@ pub struct DatabaseStatus {
     pub current_version: Option<Version>,
     /// How many migrations `migrate` would run.
     pub pending: usize,
+    /// The newest backup in the configured folder.
+    pub newest_backup: Option<BackupEntry>,
     /// Every file, and every row without a file, in order.
     pub entries: Vec<StatusEntry>,
 }
