@@ -98,6 +98,16 @@ pub enum BackupError {
         /// The engine of the database.
         database: &'static str,
     },
+    /// The user may not make the database that the backup is loaded into.
+    #[error("the database {database}, to load the backup into, cannot be made: {error}")]
+    MayNotCreate {
+        /// Its name.
+        database: String,
+        /// The right to grant, as SQL.
+        remedy: String,
+        /// What the server said.
+        error: SqlError,
+    },
     /// The database to restore into exists already.
     #[error("{0} exists already")]
     Exists(String),

@@ -17,6 +17,7 @@ mod error;
 mod manifest;
 mod mysql;
 mod name;
+mod pipe;
 mod postgres;
 mod program;
 mod retention;

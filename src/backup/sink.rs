@@ -1,7 +1,8 @@
 //! Where a dump goes: counted, hashed and, where asked for, compressed on its way into a file.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,6 +29,33 @@ pub(super) struct Written {
     pub(super) bytes: u64,
     /// Its SHA-256, lower-case hexadecimal.
     pub(super) sha256: String,
+}
+
+/// Size and digest of what can be read from here on.
+///
+/// # Errors
+/// The operating system's.
+pub(super) fn digest(from: &mut dyn Read) -> io::Result<Written> {
+    let (mut hasher, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; BUFFER]);
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(Written { bytes, sha256: hex::encode(hasher.finalize()) }),
+            read => {
+                hasher.update(&buffer[..read]);
+                bytes += read as u64;
+            }
+        }
+    }
+}
+
+/// Size and digest of a file that another wrote at `path`, flushed through `file`, which is the same one.
+///
+/// # Errors
+/// The operating system's.
+pub(super) fn written(file: &File, path: &Path) -> io::Result<Written> {
+    let written = digest(&mut File::open(path)?)?;
+    file.sync_all()?;
+    Ok(written)
 }
 
 struct Hashed {

@@ -1,25 +1,47 @@
-//! Backups of SQLite databases.
+//! Backups of SQLite databases: SQLite's own online backup, page by page.
+//!
+//! Opened through the library that holds every other connection of this process: a second one would drop the first
+//! one's locks when it closes the file (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 
+mod copy;
+
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
 
+use super::compare::TableCount;
 use super::error::BackupError;
 use super::manifest::{Method, Product};
+use super::pipe::{reader, telling};
 use super::settings::Settings;
+use super::sink::{Sink, Written};
 use super::store::{Archive, Pending};
 use super::technique::{Dumped, OnProgress, Scratch, Swapped, Technique};
-use crate::db::{ServerInfo, Session, SessionOptions};
+use crate::db::{ConnectOptions, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
+use crate::dialect::{Engine, count_rows, list_tables};
+use copy::{Stop, copy};
+
+/// How long a restore waits for those who are just writing.
+const SWAP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What stands beside a database file, by the end of its name.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// See the module.
 pub(super) struct SqliteTechnique {
-    _path: PathBuf,
-    _settings: Settings,
+    path: PathBuf,
+    zstd: Option<i32>,
 }
 
 impl SqliteTechnique {
     pub(super) fn new(path: &Path, settings: &Settings) -> Self {
-        SqliteTechnique { _path: path.to_path_buf(), _settings: settings.clone() }
+        SqliteTechnique { path: path.to_path_buf(), zstd: settings.compression }
     }
 }
 
@@ -29,51 +51,213 @@ impl Technique for SqliteTechnique {
         Method::SqliteFile
     }
 
-    async fn tool(&mut self, _server: &ServerInfo) -> Result<Product, BackupError> {
-        Err(BackupError::Unsupported("not yet".to_owned()))
+    async fn tool(&mut self, server: &ServerInfo) -> Result<Product, BackupError> {
+        Ok(Product { name: "SQLite's online backup".to_owned(), version: server.version.clone() })
     }
 
+    /// The file as it is; compressed, it stands there twice for a moment.
     async fn estimate(&self, _session: &mut dyn Session) -> Result<Option<u64>, BackupError> {
-        Ok(None)
+        let size = |path: &Path| path.metadata().map_or(0, |found| found.len());
+        let bytes = size(&self.path) + size(&with_suffix(&self.path, "-wal"));
+        Ok(Some(if self.zstd.is_some() { bytes + bytes / 2 } else { bytes }))
     }
 
     async fn dump(
         &self,
         _session: &mut dyn Session,
-        _options: &SessionOptions,
-        _pending: &Pending,
-        _progress: OnProgress<'_>,
+        options: &SessionOptions,
+        pending: &Pending,
+        progress: OnProgress<'_>,
     ) -> Result<Dumped, BackupError> {
-        Err(BackupError::Unsupported("not yet".to_owned()))
+        let (source, zstd, file) = (self.path.clone(), self.zstd, pending.file()?);
+        let plain = if zstd.is_some() { pending.scratch() } else { pending.path().to_path_buf() };
+        let patience = options.lock_timeout.unwrap_or_default();
+        let counter = Arc::new(AtomicU64::new(0));
+        let (stop, stopped) = Stop::pair();
+        let work = {
+            let counter = Arc::clone(&counter);
+            move || -> io::Result<Result<(Written, Vec<TableCount>), BackupError>> {
+                let copied = read_write(&source, patience)
+                    .and_then(|source| Ok((source, Connection::open(&plain)?)))
+                    .and_then(|(source, mut target)| copy(&source, &mut target, &stopped, &counter));
+                if let Err(error) = copied {
+                    return Ok(Err(meaning(&error).into()));
+                }
+                let tables = match count(&plain) {
+                    Ok(tables) => tables,
+                    Err(error) => return Ok(Err(meaning(&error).into())),
+                };
+                let written = match zstd {
+                    Some(_) => compress(&plain, file, zstd)?,
+                    None => super::sink::written(&file, &plain)?,
+                };
+                Ok(Ok((written, tables)))
+            }
+        };
+        let done = telling(work, &counter, progress).await.map_err(BackupError::io("write", pending.path()));
+        drop(stop);
+        let (written, tables) = done??;
+        Ok(Dumped { written: Some(written), tables })
     }
 
-    fn scratch(&self, _name: Option<&str>, _run_id: &str) -> Scratch {
-        Scratch { name: String::new(), connect: crate::db::ConnectOptions::Sqlite(crate::db::SqliteFile::in_memory()) }
+    fn scratch(&self, name: Option<&str>, run_id: &str) -> Scratch {
+        let path = match name {
+            Some(name) => PathBuf::from(name),
+            None => with_suffix(&self.path, &format!("-restore-{run_id}")),
+        };
+        let name = path.display().to_string();
+        Scratch { name, connect: ConnectOptions::Sqlite(SqliteFile { path: Some(path), create: false, read_only: false }) }
     }
 
     async fn load(
         &mut self,
-        _archive: &Archive,
-        _scratch: &Scratch,
-        _progress: OnProgress<'_>,
+        archive: &Archive,
+        scratch: &Scratch,
+        progress: OnProgress<'_>,
     ) -> Result<(), BackupError> {
-        Err(BackupError::Unsupported("not yet".to_owned()))
+        let path = path_of(scratch);
+        if path.exists() {
+            return Err(BackupError::Exists(path.display().to_string()));
+        }
+        let (mut from, to) = (reader(archive)?, path.clone());
+        let counter = Arc::new(AtomicU64::new(0));
+        let (stop, stopped) = Stop::pair();
+        let work = {
+            let counter = Arc::clone(&counter);
+            move || -> io::Result<()> {
+                let mut file = super::store::new_file(&to)?;
+                copy::bytes(&mut from, &mut file, &stopped, &counter)?;
+                file.sync_all()
+            }
+        };
+        let done = telling(work, &counter, progress).await.map_err(BackupError::io("write", &path));
+        drop(stop);
+        done?;
+        let check = {
+            let path = path.clone();
+            move || Ok(soundness(&path))
+        };
+        let problems = telling(check, &counter, progress).await.map_err(BackupError::io("read", &path))?;
+        match problems {
+            Ok(problems) if problems.is_empty() => Ok(()),
+            Ok(problems) => Err(BackupError::Differs(problems)),
+            Err(error) => Err(meaning(&error).into()),
+        }
     }
 
-    async fn discard(&self, _scratch: &Scratch) -> Result<(), BackupError> {
+    async fn discard(&self, scratch: &Scratch) -> Result<(), BackupError> {
+        let path = path_of(scratch);
+        for path in COMPANIONS.iter().map(|suffix| with_suffix(&path, suffix)).chain([path.clone()]) {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(BackupError::io("remove", path)(error));
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
+    /// Nobody needs to leave: a restore is a transaction like any other, and who is connected sees its outcome.
     async fn in_use(&self, _session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
         Ok(Vec::new())
     }
 
-    async fn swap(
-        &self,
-        _session: Box<dyn Session>,
-        _scratch: &Scratch,
-        _force: bool,
-    ) -> Result<Swapped, BackupError> {
-        Err(BackupError::Unsupported("not yet".to_owned()))
+    /// The backup is copied into the database file in one transaction: a kill leaves the old content, which SQLite's
+    /// journal restores. Renaming a file over it would leave those who have it open writing to the old one.
+    async fn swap(&self, session: Box<dyn Session>, scratch: &Scratch, _force: bool) -> Result<Swapped, BackupError> {
+        session.close().await;
+        let (source, target) = (path_of(scratch), self.path.clone());
+        let work = move || {
+            let counter = AtomicU64::new(0);
+            let (_stop, stopped) = Stop::pair();
+            let source = read_write(&source, SWAP_PATIENCE)?;
+            let mut target = read_write(&target, SWAP_PATIENCE)?;
+            copy::whole(&source, &mut target, SWAP_PATIENCE, &stopped, &counter)
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        let not_swapped = |problem: String| BackupError::NotSwapped {
+            problem,
+            state: format!("{} is as it was before", self.path.display()),
+        };
+        match done {
+            Ok(Ok(())) => Ok(Swapped { old: None, notes: Vec::new() }),
+            Ok(Err(error)) => Err(not_swapped(meaning(&error).message)),
+            Err(error) => Err(not_swapped(error.to_string())),
+        }
     }
+}
+
+fn path_of(scratch: &Scratch) -> PathBuf {
+    PathBuf::from(&scratch.name)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn read_write(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(patience)?;
+    Ok(connection)
+}
+
+/// A file that nobody writes, read without making anything beside it.
+fn unchanging(path: &Path) -> rusqlite::Result<Connection> {
+    let path: String = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)
+}
+
+fn count(path: &Path) -> rusqlite::Result<Vec<TableCount>> {
+    let connection = unchanging(path)?;
+    let mut listing = connection.prepare(&list_tables(Engine::Sqlite))?;
+    let names = listing.query_map([], |row| row.get::<_, String>(1))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let rows = |name: String| {
+        let sql = count_rows(Engine::Sqlite, None, &name);
+        let rows: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+        Ok(TableCount { schema: None, name, rows: u64::try_from(rows).unwrap_or_default() })
+    };
+    let mut tables = names.into_iter().map(rows).collect::<rusqlite::Result<Vec<_>>>()?;
+    tables.sort();
+    Ok(tables)
+}
+
+/// What SQLite finds wrong with a file.
+fn soundness(path: &Path) -> rusqlite::Result<Vec<String>> {
+    let connection = unchanging(path)?;
+    let mut check = connection.prepare("PRAGMA integrity_check(5)")?;
+    let said = check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(said.into_iter().filter(|line| line != "ok").collect())
+}
+
+fn compress(plain: &Path, file: File, zstd: Option<i32>) -> io::Result<Written> {
+    let mut sink = Sink::new(file, zstd, Arc::new(AtomicU64::new(0)))?;
+    io::copy(&mut File::open(plain)?, &mut sink)?;
+    sink.flush()?;
+    let written = sink.finish()?;
+    std::fs::remove_file(plain)?;
+    Ok(written)
+}
+
+/// What an error of this library means, without the text of a statement.
+fn meaning(error: &rusqlite::Error) -> SqlError {
+    use rusqlite::ErrorCode;
+    let (kind, code) = match error.sqlite_error() {
+        Some(said) => {
+            let kind = match said.code {
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => SqlErrorKind::LockTimeout,
+                ErrorCode::DiskFull | ErrorCode::OutOfMemory => SqlErrorKind::OutOfResources,
+                ErrorCode::ReadOnly => SqlErrorKind::ReadOnly,
+                ErrorCode::PermissionDenied => SqlErrorKind::PermissionDenied,
+                ErrorCode::OperationInterrupted => SqlErrorKind::Cancelled,
+                _ => SqlErrorKind::Statement,
+            };
+            (kind, Some(said.extended_code.to_string()))
+        }
+        None => (SqlErrorKind::Protocol, None),
+    };
+    SqlError { code, ..SqlError::new(kind, error.to_string()) }
 }

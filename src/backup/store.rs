@@ -2,8 +2,8 @@
 #![allow(clippy::disallowed_methods, reason = "backups are files; the ban on std::fs is about migration files")]
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -13,6 +13,12 @@ use super::error::BackupError;
 use super::manifest::{FileDigest, MANIFEST_FORMAT, Manifest};
 use super::name::{MANIFEST, PARTIAL};
 use super::retention::{self, Keep};
+use super::sink;
+
+/// What the name of the lock of a file being written adds to its name.
+const LOCK: &str = ".lock";
+/// What the name of what is written before an archive adds to its name.
+const SCRATCH: &str = ".plain";
 
 /// The folder `DIR/<database>`.
 #[derive(Debug, Clone)]
@@ -81,7 +87,7 @@ impl Store {
     /// Begins a backup called `name`: an empty file, or an empty directory.
     pub(super) fn begin(&self, name: &str, directory: bool) -> Result<Pending, BackupError> {
         let path = self.folder.join(format!("{name}{PARTIAL}"));
-        let lock = self.folder.join(format!("{name}{PARTIAL}.lock"));
+        let lock = with_suffix(&path, LOCK);
         let guard = new_file(&lock).map_err(BackupError::io("create", &lock))?;
         guard.try_lock().map_err(|error| BackupError::io("lock", &lock)(error.into()))?;
         let pending = Pending { path: path.clone(), guard: Some(guard), kept: false };
@@ -108,14 +114,16 @@ impl Store {
     /// Removes what killed runs left half written.
     pub(super) fn sweep(&self) -> Result<(), BackupError> {
         for path in self.entries()? {
-            let Some(lock) = path.to_str().and_then(|path| path.strip_suffix(".lock")) else { continue };
-            if !lock.ends_with(PARTIAL) {
+            let Some(partial) = path.to_str().and_then(|path| path.strip_suffix(LOCK)) else { continue };
+            if !partial.ends_with(PARTIAL) {
                 continue;
             }
             let abandoned = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
             if abandoned {
-                remove(Path::new(lock))?;
-                remove(&path)?;
+                let partial = Path::new(partial);
+                for left in [partial.to_path_buf(), manifest_path(partial), with_suffix(partial, SCRATCH), path] {
+                    remove(&left)?;
+                }
             }
         }
         Ok(())
@@ -229,6 +237,11 @@ impl Pending {
         &self.path
     }
 
+    /// A second name for what is written before the archive itself; goes with it.
+    pub(super) fn scratch(&self) -> PathBuf {
+        with_suffix(&self.path, SCRATCH)
+    }
+
     /// The empty file, for writing.
     pub(super) fn file(&self) -> Result<File, BackupError> {
         OpenOptions::new().write(true).open(&self.path).map_err(BackupError::io("open", &self.path))
@@ -240,7 +253,9 @@ impl Pending {
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
         let digest = |path: &PathBuf| {
-            File::open(path).and_then(|file| file.sync_all()).map_err(BackupError::io("flush", path))?;
+            let own = fs::Permissions::from_mode(0o600);
+            let flushed = File::open(path).and_then(|file| file.set_permissions(own).and_then(|()| file.sync_all()));
+            flushed.map_err(BackupError::io("flush", path))?;
             let (bytes, sha256) = digest_of(path)?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             Ok(FileDigest { name, bytes, sha256 })
@@ -283,10 +298,9 @@ impl Drop for Pending {
         if !self.kept {
             let _ = remove(&self.path);
         }
+        let _ = remove(&self.scratch());
         self.guard = None;
-        let mut lock = self.path.clone().into_os_string();
-        lock.push(".lock");
-        let _ = remove(Path::new(&lock));
+        let _ = remove(&with_suffix(&self.path, LOCK));
     }
 }
 
@@ -297,8 +311,12 @@ pub(super) fn lines_digest(files: &[FileDigest]) -> String {
 }
 
 fn manifest_path(archive: &Path) -> PathBuf {
-    let mut name = archive.as_os_str().to_owned();
-    name.push(MANIFEST);
+    with_suffix(archive, MANIFEST)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
     PathBuf::from(name)
 }
 
@@ -322,24 +340,12 @@ fn read_manifest(path: &Path) -> Result<Archive, BackupError> {
 }
 
 fn digest_of(path: &Path) -> Result<(u64, String), BackupError> {
-    let read = || -> io::Result<(u64, String)> {
-        let mut file = File::open(path)?;
-        let (mut hasher, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok((bytes, hex::encode(hasher.finalize()))),
-                read => {
-                    hasher.update(&buffer[..read]);
-                    bytes += read as u64;
-                }
-            }
-        }
-    };
-    read().map_err(BackupError::io("read", path))
+    let digest = File::open(path).and_then(|mut file| sink::digest(&mut file));
+    digest.map(|written| (written.bytes, written.sha256)).map_err(BackupError::io("read", path))
 }
 
 /// A file that did not exist, for its owner alone.
-fn new_file(path: &Path) -> io::Result<File> {
+pub(super) fn new_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 

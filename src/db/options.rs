@@ -126,7 +126,7 @@ pub struct Tls {
 
 impl Tls {
     /// The mode to connect with: where TLS is required, "where the server offers it" is not enough.
-    pub(super) fn in_effect(&self) -> TlsMode {
+    pub fn in_effect(&self) -> TlsMode {
         match self.mode {
             TlsMode::Prefer if self.required => TlsMode::Require,
             mode => mode,

@@ -53,6 +53,7 @@ impl From<BackupError> for Error {
             BackupError::InUse(_) => new(ErrorKind::Refused)
                 .hint("stop what uses it, or end its sessions with --force")
                 .note("nothing was changed"),
+            BackupError::MayNotCreate { remedy, .. } => new(ErrorKind::Backup).hint(remedy),
             BackupError::NotSwapped { state, .. } => new(ErrorKind::Backup).note(state),
         }
     }

@@ -1,0 +1,135 @@
+//! Databases beside the real one: made, looked at, dropped.
+
+use crate::backup::error::BackupError;
+use crate::db::{self, ConnectOptions, Server, Session, SessionOptions, SqlError, SqlErrorKind};
+use crate::dialect::{Engine, identifier, literal};
+
+/// The longest name PostgreSQL keeps, in bytes.
+const NAME_LIMIT: usize = 63;
+
+/// Databases that every server has, to do from there what cannot be done from within a database.
+const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
+
+/// What the tables' rows take, without indexes.
+pub(super) const DATA_SIZE: &str = "SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_table_size(c.oid)), 0)::pg_catalog.int8 \
+     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
+     WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r'::\"char\", 'm'::\"char\"]) \
+     AND n.nspname OPERATOR(pg_catalog.!~) '^pg_'";
+
+const OTHERS: &str = "SELECT a.pid, a.usename, a.application_name, pg_catalog.host(a.client_addr), a.state \
+     FROM pg_catalog.pg_stat_activity AS a WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() \
+     AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid() \
+     AND a.backend_type OPERATOR(pg_catalog.=) 'client backend' ORDER BY a.pid";
+
+/// How the real database was made, for another like it.
+const MADE: &str = "SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, \
+     pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.to_jsonb(d) OPERATOR(pg_catalog.->>) 'datlocprovider', \
+     COALESCE(pg_catalog.to_jsonb(d) OPERATOR(pg_catalog.->>) 'datlocale', \
+              pg_catalog.to_jsonb(d) OPERATOR(pg_catalog.->>) 'daticulocale'), \
+     pg_catalog.to_jsonb(d) OPERATOR(pg_catalog.->>) 'daticurules', t.spcname \
+     FROM pg_catalog.pg_database AS d JOIN pg_catalog.pg_tablespace AS t ON t.oid OPERATOR(pg_catalog.=) d.dattablespace \
+     WHERE d.datname OPERATOR(pg_catalog.=) ";
+
+/// A name for a database beside `database`: short enough, and unlike that of another run.
+pub(super) fn beside(database: &str, what: &str, run_id: &str) -> String {
+    let tail: String = run_id.chars().filter(char::is_ascii_alphanumeric).collect();
+    let suffix = format!("_{what}_{}", &tail[tail.len().saturating_sub(8)..]);
+    let mut end = database.len().min(NAME_LIMIT - suffix.len());
+    while !database.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{suffix}", &database[..end])
+}
+
+/// A session of the same user in another database of the server: one of the maintenance databases that lets it in.
+pub(super) async fn maintenance(server: &Server) -> Result<Box<dyn Session>, SqlError> {
+    let mut refused = None;
+    for database in MAINTENANCE.into_iter().filter(|database| *database != server.database) {
+        let options = ConnectOptions::Postgres(Server { database: database.to_owned(), ..server.clone() });
+        match db::connect(&options, &SessionOptions::default()).await {
+            Ok(session) => return Ok(session),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| SqlError::new(SqlErrorKind::DatabaseMissing, "there is no maintenance database")))
+}
+
+/// Makes an empty database called `name`, with encoding, locale, tablespace and owner of the real one.
+///
+/// # Errors
+/// [`BackupError::Exists`]; and the server's, where the user may not make databases.
+pub(super) async fn create_like(server: &Server, name: &str) -> Result<(), BackupError> {
+    let mut session = maintenance(server).await?;
+    let result = create(session.as_mut(), &server.database, name).await;
+    session.close().await;
+    result
+}
+
+async fn create(session: &mut dyn Session, like: &str, name: &str) -> Result<(), BackupError> {
+    let (quoted, text) = (|name: &str| identifier(Engine::Postgres, name), |text: &str| literal(Engine::Postgres, text));
+    let rows = session.query(&format!("{MADE}{}", text(like))).await?;
+    let mut sql = format!("CREATE DATABASE {} TEMPLATE template0", quoted(name));
+    if let Some(row) = rows.first() {
+        let of = |index: usize| row.text(index).map(text).unwrap_or_else(|| "DEFAULT".to_owned());
+        sql.push_str(&format!(" ENCODING {} LC_COLLATE {} LC_CTYPE {}", of(0), of(1), of(2)));
+        if row.text(4) == Some("i") {
+            sql.push_str(&format!(" LOCALE_PROVIDER icu ICU_LOCALE {}", of(5)));
+            sql.push_str(&row.text(6).map(|rules| format!(" ICU_RULES {}", text(rules))).unwrap_or_default());
+        } else if row.text(4) == Some("b") {
+            sql.push_str(&format!(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {}", of(5)));
+        }
+        sql.push_str(&row.text(7).filter(|space| *space != "pg_default").map(|space| format!(" TABLESPACE {}", quoted(space))).unwrap_or_default());
+        sql.push_str(&row.text(3).map(|owner| format!(" OWNER {}", quoted(owner))).unwrap_or_default());
+    }
+    match session.execute(&sql).await {
+        Ok(_) => Ok(()),
+        // duplicate_database
+        Err(error) if error.code.as_deref() == Some("42P04") => {
+            Err(BackupError::Exists(format!("the database {name}")))
+        }
+        Err(error) if error.kind == SqlErrorKind::PermissionDenied => Err(BackupError::MayNotCreate {
+            database: name.to_owned(),
+            remedy: format!("let the user make databases: `ALTER ROLE {} CREATEDB`", quoted(&session.server().user)),
+            error,
+        }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Drops the database `name`, whoever uses it, if it is there.
+pub(super) async fn drop(server: &Server, name: &str) -> Result<(), BackupError> {
+    let mut session = maintenance(server).await?;
+    let quoted = identifier(Engine::Postgres, name);
+    let result = session.execute(&format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")).await;
+    let result = match result {
+        // Before version 13 there is no FORCE.
+        Err(error) if error.code.as_deref() == Some("42601") => {
+            session.execute(&format!("DROP DATABASE IF EXISTS {quoted}")).await
+        }
+        other => other,
+    };
+    session.close().await;
+    result.map(|_| ()).map_err(BackupError::from)
+}
+
+/// Who else is connected to the session's database.
+pub(super) async fn others(session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
+    let rows = session.query(OTHERS).await?;
+    let describe = |row: &db::Row| {
+        let facts = (1..=4).filter_map(|index| row.text(index)).filter(|fact| !fact.is_empty());
+        format!("session {} ({})", row.text(0).unwrap_or_default(), facts.collect::<Vec<_>>().join(", "))
+    };
+    Ok(rows.iter().map(describe).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_and_differ_by_run() {
+        assert_eq!(beside("app", "restore", "0191-abcd-12345678"), "app_restore_12345678");
+        let long = beside(&"ü".repeat(40), "restore", "x");
+        assert!(long.len() <= NAME_LIMIT && long.ends_with("_restore_x"), "{long}");
+    }
+}
