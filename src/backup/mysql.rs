@@ -1,23 +1,63 @@
-//! Backups of mysql.
+//! Backups of MySQL and MariaDB: mariadb-dump or mysqldump, one consistent snapshot of InnoDB's tables.
+//!
+//! The rows are counted in the dump itself, as it passes by: the program's snapshot cannot be shared with a session. A
+//! restore goes into a new database, whose tables then change places with the old ones in one statement.
+
+mod client;
+mod database;
+mod rows;
+mod swap;
+
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use super::compare::TableCount;
 use super::error::BackupError;
 use super::manifest::{Method, Product};
+use super::pipe;
+use super::program::{Program, version_in};
 use super::settings::Settings;
 use super::store::{Archive, Pending};
-use super::technique::{Dumped, OnProgress, Scratch, Swapped, Technique};
-use crate::db::{Server, ServerInfo, Session, SessionOptions};
+use super::technique::{Dumped, OnProgress, Progress, Scratch, Swapped, Technique};
+use crate::db::{ConnectOptions, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind};
+use crate::dialect::{Engine, list_tables};
+use client::Client;
+use rows::RowCounter;
+
+/// How often to look whether the dump waits for somebody.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What to install where the programs are missing.
+const PACKAGE: &str = "the client programs of MariaDB or MySQL (Debian: mariadb-client, Alpine: mariadb-client)";
 
 /// See the module.
 pub(super) struct MySqlTechnique {
-    _server: Server,
-    _settings: Settings,
+    server: Server,
+    settings: Settings,
+    dump: Option<Program>,
+    client: Option<Program>,
 }
 
 impl MySqlTechnique {
     pub(super) fn new(server: &Server, settings: &Settings) -> Self {
-        MySqlTechnique { _server: server.clone(), _settings: settings.clone() }
+        MySqlTechnique { server: server.clone(), settings: settings.clone(), dump: None, client: None }
+    }
+
+    async fn dump_program(&self) -> Result<Program, BackupError> {
+        let configured = self.settings.dump_program.as_deref();
+        Program::find(configured, &["mariadb-dump", "mysqldump"], &self.settings.search_path, PACKAGE).await
+    }
+
+    /// The client that reads SQL, found when first needed.
+    async fn sql_client(&mut self) -> Result<Program, BackupError> {
+        if let Some(program) = &self.client {
+            return Ok(program.clone());
+        }
+        let configured = self.settings.restore_program.as_deref();
+        let found = Program::find(configured, &["mariadb", "mysql"], &self.settings.search_path, PACKAGE).await?;
+        self.client = Some(found.clone());
+        Ok(found)
     }
 }
 
@@ -27,51 +67,132 @@ impl Technique for MySqlTechnique {
         Method::MysqlSql
     }
 
-    async fn tool(&mut self, _server: &ServerInfo) -> Result<Product, BackupError> {
-        Err(BackupError::Unsupported("not yet".to_owned()))
+    /// A program of the other product, or a very old one, may leave out what it does not know.
+    async fn tool(&mut self, server: &ServerInfo) -> Result<Product, BackupError> {
+        let program = self.dump_program().await?;
+        let version = client::version(&program.banner).unwrap_or_default().to_owned();
+        if client::is_too_old(&program.banner, &server.product, &server.version) {
+            return Err(BackupError::ProgramTooOld {
+                program: program.path.display().to_string(),
+                version,
+                server: format!("{} {}", server.product, server.version),
+                package: format!(
+                    "the client programs of {} {} or newer",
+                    server.product,
+                    version_in(&server.version).unwrap_or_default()
+                ),
+            });
+        }
+        let product = Product { name: program.name(), version };
+        self.dump = Some(program);
+        Ok(product)
     }
 
-    async fn estimate(&self, _session: &mut dyn Session) -> Result<Option<u64>, BackupError> {
-        Ok(None)
+    async fn estimate(&self, session: &mut dyn Session) -> Result<Option<u64>, BackupError> {
+        let rows = session.query(database::DATA_SIZE).await?;
+        let bytes = rows.first().and_then(|row| row.number(0)).and_then(|bytes| u64::try_from(bytes).ok());
+        Ok(bytes.map(|bytes| if self.settings.compression.is_some() { bytes / 2 } else { bytes }))
     }
 
     async fn dump(
         &self,
-        _session: &mut dyn Session,
-        _options: &SessionOptions,
-        _pending: &Pending,
-        _progress: OnProgress<'_>,
+        session: &mut dyn Session,
+        options: &SessionOptions,
+        pending: &Pending,
+        progress: OnProgress<'_>,
     ) -> Result<Dumped, BackupError> {
-        Err(BackupError::Unsupported("not yet".to_owned()))
+        let Some(program) = &self.dump else {
+            return Err(BackupError::Unsupported("mariadb-dump was not looked for".into()));
+        };
+        let listed = session.query(&list_tables(Engine::MySql)).await?;
+        let client = Client::new(&self.server, program)?;
+        let mut command = client.command(program);
+        command.args(client::DUMP_FLAGS).args(client::flags_of(&program.banner)).arg(&self.server.database);
+        // As far as it came, for whoever watches whether it still moves.
+        let moved = std::sync::Mutex::new((0, Instant::now()));
+        let telling = |told: Progress| {
+            let mut moved = moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if moved.0 != told.bytes {
+                *moved = (told.bytes, Instant::now());
+            }
+            progress(told);
+        };
+        let name = program.name();
+        let counter = RowCounter::default();
+        let dumping = pipe::collect(&name, &mut command, pending, self.settings.compression, counter, &telling);
+        let stands = || moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1.elapsed();
+        let (written, counted) = tokio::select! {
+            dumped = dumping => dumped?,
+            error = blocked(session, options.lock_timeout, &stands) => return Err(error.into()),
+        };
+        let counted = counted.rows();
+        let rows = |name: &str| counted.get(name).copied().unwrap_or_default();
+        let mut tables: Vec<TableCount> = listed
+            .iter()
+            .filter_map(|row| row.text(1))
+            .map(|name| TableCount { schema: None, name: name.to_owned(), rows: rows(name) })
+            .collect();
+        tables.sort();
+        Ok(Dumped { written: Some(written), tables })
     }
 
-    fn scratch(&self, _name: Option<&str>, _run_id: &str) -> Scratch {
-        Scratch { name: String::new(), connect: crate::db::ConnectOptions::Sqlite(crate::db::SqliteFile::in_memory()) }
+    fn scratch(&self, name: Option<&str>, run_id: &str) -> Scratch {
+        let name = name.map_or_else(|| database::beside(&self.server.database, "restore", run_id), str::to_owned);
+        let connect = ConnectOptions::MySql(Server { database: name.clone(), ..self.server.clone() });
+        Scratch { name, connect }
     }
 
     async fn load(
         &mut self,
-        _archive: &Archive,
-        _scratch: &Scratch,
-        _progress: OnProgress<'_>,
+        archive: &Archive,
+        scratch: &Scratch,
+        progress: OnProgress<'_>,
     ) -> Result<(), BackupError> {
-        Err(BackupError::Unsupported("not yet".to_owned()))
+        let program = self.sql_client().await?;
+        database::create_like(&self.server, &scratch.name).await?;
+        let client = Client::new(&self.server, &program)?;
+        let mut command = client.command(&program);
+        command.args(client::LOAD_FLAGS).arg(format!("--database={}", scratch.name));
+        pipe::feed(&program.name(), &mut command, archive, progress).await
     }
 
-    async fn discard(&self, _scratch: &Scratch) -> Result<(), BackupError> {
-        Ok(())
+    async fn discard(&self, scratch: &Scratch) -> Result<(), BackupError> {
+        database::drop(&self.server, &scratch.name).await
     }
 
-    async fn in_use(&self, _session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
-        Ok(Vec::new())
+    async fn in_use(&self, session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
+        database::others(session).await
     }
 
-    async fn swap(
-        &self,
-        _session: Box<dyn Session>,
-        _scratch: &Scratch,
-        _force: bool,
-    ) -> Result<Swapped, BackupError> {
-        Err(BackupError::Unsupported("not yet".to_owned()))
+    async fn swap(&self, session: Box<dyn Session>, scratch: &Scratch, force: bool) -> Result<Swapped, BackupError> {
+        let dump = self.dump_program().await?;
+        let configured = self.settings.restore_program.as_deref();
+        let load = Program::find(configured, &["mariadb", "mysql"], &self.settings.search_path, PACKAGE).await?;
+        let mut session = session;
+        let swap = swap::Swap { server: &self.server, scratch: &scratch.name, dump: &dump, load: &load };
+        let result = swap.run(session.as_mut(), force).await;
+        session.close().await;
+        result
+    }
+}
+
+/// Ends when the dump has waited for a lock of a table longer than the limit: the program has no limit of its own, and
+/// the server's is a day.
+async fn blocked(session: &mut dyn Session, limit: Option<Duration>, stands: &(dyn Fn() -> Duration + Sync)) -> SqlError {
+    let Some(limit) = limit.filter(|limit| !limit.is_zero()) else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(LOOK.min(limit)).await;
+        if stands() < limit {
+            continue;
+        }
+        let Ok(rows) = session.query(&database::waiting_for_a_lock(limit)).await else { continue };
+        if let Some(row) = rows.first() {
+            let message = format!(
+                "the dump waited longer than {} s for a lock: {}",
+                limit.as_secs_f64(),
+                row.text(0).unwrap_or_default()
+            );
+            return SqlError::new(SqlErrorKind::LockTimeout, message);
+        }
     }
 }

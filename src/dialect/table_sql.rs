@@ -13,7 +13,7 @@ pub fn list_tables(engine: Engine) -> String {
              AND n.nspname OPERATOR(pg_catalog.!~) '^pg_'"
             .to_owned(),
         Engine::MySql => "SELECT NULL, TABLE_NAME FROM information_schema.TABLES \
-             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'"
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')"
             .to_owned(),
         Engine::Sqlite => "SELECT NULL, name FROM main.sqlite_schema \
              WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%'"
