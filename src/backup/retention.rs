@@ -26,6 +26,8 @@ mod tests {
 
     use super::*;
 
+    const NONE: [usize; 0] = [];
+
     fn removed(days_ago: &[i64], count: Option<usize>, days: Option<u32>) -> Vec<usize> {
         let now = Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap();
         let taken: Vec<_> = days_ago.iter().map(|days| now - Duration::days(*days)).collect();
@@ -34,9 +36,9 @@ mod tests {
 
     #[test]
     fn the_newest_always_stays() {
-        assert_eq!(removed(&[900], Some(0), Some(1)), []);
+        assert_eq!(removed(&[900], Some(0), Some(1)), NONE);
         assert_eq!(removed(&[900, 901], Some(0), None), [1]);
-        assert_eq!(removed(&[], Some(1), Some(1)), []);
+        assert_eq!(removed(&[], Some(1), Some(1)), NONE);
     }
 
     #[test]
@@ -44,11 +46,11 @@ mod tests {
         assert_eq!(removed(&[0, 1, 2, 3], Some(2), None), [2, 3]);
         assert_eq!(removed(&[0, 1, 2, 3], None, Some(2)), [3]);
         assert_eq!(removed(&[0, 5, 6], Some(10), Some(3)), [1, 2]);
-        assert_eq!(removed(&[0, 1], None, None), []);
+        assert_eq!(removed(&[0, 1], None, None), NONE);
     }
 
     #[test]
     fn a_clock_set_back_removes_nothing_new() {
-        assert_eq!(removed(&[-3, -2, 0], None, Some(1)), []);
+        assert_eq!(removed(&[-3, -2, 0], None, Some(1)), NONE);
     }
 }

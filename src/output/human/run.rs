@@ -159,6 +159,7 @@ mod tests {
             applied: 42,
             elapsed_ms: 1_260,
             warnings: Vec::new(),
+            backup: None,
             run_id: None,
         }
     }

@@ -176,6 +176,7 @@ mod tests {
             location: "app.db".into(),
             current_version: Some("0002".parse().expect("a version")),
             pending: 2,
+            newest_backup: None,
             entries: vec![
                 entry(EntryState::Applied, Some("0001"), "create_users", Some("2026-11-22T07:16:00Z")),
                 entry(EntryState::Modified, Some("0002"), "add_\u{1b}[2J", Some("2026-11-22T07:16:01Z")),
