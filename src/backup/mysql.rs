@@ -20,8 +20,8 @@ use super::program::{Program, version_in};
 use super::settings::Settings;
 use super::store::{Archive, Pending};
 use super::technique::{Dumped, OnProgress, Progress, Scratch, Swapped, Technique};
-use crate::db::{ConnectOptions, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind};
-use crate::dialect::{Engine, list_tables};
+use crate::db::{self, ConnectOptions, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind};
+use crate::dialect::{Engine, identifier, list_tables};
 use client::Client;
 use rows::RowCounter;
 
@@ -134,6 +134,16 @@ impl Technique for MySqlTechnique {
             .collect();
         tables.sort();
         Ok(Dumped { written: Some(written), tables })
+    }
+
+    async fn make_missing(&self) -> Result<(), BackupError> {
+        // Any other database will do to say it from; this one everybody may use.
+        let elsewhere = Server { database: "information_schema".to_owned(), ..self.server.clone() };
+        let mut session = db::connect(&ConnectOptions::MySql(elsewhere), &SessionOptions::default()).await?;
+        let sql = format!("CREATE DATABASE {}", identifier(Engine::MySql, &self.server.database));
+        let made = session.execute(&sql).await;
+        session.close().await;
+        Ok(made.map(drop)?)
     }
 
     fn scratch(&self, name: Option<&str>, run_id: &str) -> Scratch {

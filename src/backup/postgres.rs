@@ -141,6 +141,10 @@ impl Technique for PostgresTechnique {
         Ok(Dumped { written, tables })
     }
 
+    async fn make_missing(&self) -> Result<(), BackupError> {
+        database::create_like(&self.server, &self.server.database).await
+    }
+
     fn scratch(&self, name: Option<&str>, run_id: &str) -> Scratch {
         let name = name.map_or_else(|| database::beside(&self.server.database, "restore", run_id), str::to_owned);
         let connect = ConnectOptions::Postgres(Server { database: name.clone(), ..self.server.clone() });

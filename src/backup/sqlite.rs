@@ -100,6 +100,11 @@ impl Technique for SqliteTechnique {
         Ok(Dumped { written: Some(written), tables })
     }
 
+    /// Connecting to write makes the file.
+    async fn make_missing(&self) -> Result<(), BackupError> {
+        Ok(())
+    }
+
     fn scratch(&self, name: Option<&str>, run_id: &str) -> Scratch {
         let path = match name {
             Some(name) => PathBuf::from(name),

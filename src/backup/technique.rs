@@ -80,6 +80,12 @@ pub trait Technique: Send + Sync {
         progress: OnProgress<'_>,
     ) -> Result<Dumped, BackupError>;
 
+    /// Makes the real database, empty, where the server has none of that name: a backup can then be restored into it.
+    ///
+    /// # Errors
+    /// The server's; [`BackupError::MayNotCreate`].
+    async fn make_missing(&self) -> Result<(), BackupError>;
+
     /// What [`Technique::load`] will make: a database called `name` (SQLite: that file), or one with a name of its own
     /// for this run. No side effects.
     fn scratch(&self, name: Option<&str>, run_id: &str) -> Scratch;

@@ -7,6 +7,7 @@ use super::{Context, Outcome};
 use crate::backup::{self, Archive, BackupError, Scratch, Swapped, Technique};
 use crate::cli::RestoreArgs;
 use crate::config::{Purpose, Settings, Target};
+use crate::db::{self, ConnectOptions, SessionOptions, SqlErrorKind};
 use crate::dialect::EventKind;
 use crate::error::{Error, ErrorKind};
 use crate::output::report::{BackupAction, BackupEntry, BackupReport, DatabaseBackups, Report};
@@ -31,6 +32,12 @@ pub(super) async fn restore(context: &Context<'_>, settings: &Settings, args: &R
 async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -> Result<DatabaseBackups, Error> {
     let archive = find(target, &args.which)?;
     let mut technique = technique(target)?;
+    if args.to_database.is_none() && is_missing(target).await? {
+        if !args.yes && !context.printer.confirm(&format!("{}: the database does not exist: make it?", target.name)) {
+            return Err(unconfirmed());
+        }
+        technique.make_missing().await?;
+    }
     let purpose = if args.to_database.is_some() { Purpose::Inspect } else { Purpose::Migrate };
     let opening = session::open(context, target, purpose, Duration::ZERO);
     let mut opened = context.unless_stopped(opening).await?;
@@ -49,9 +56,7 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -
         manifest.history.version.as_ref().map_or("no version".to_owned(), |version| format!("version {version}")),
     );
     if !args.yes && !context.printer.confirm(&question) {
-        return Err(Error::new(ErrorKind::Refused, "the restore was not confirmed")
-            .note("nothing was changed")
-            .hint("`dbwarden restore --yes` does it without asking"));
+        return Err(unconfirmed());
     }
     // The end of the session gives it back: the swap ends it.
     let _lock = lock(context, target, &mut opened).await?;
@@ -69,6 +74,27 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -
     }
     opened.session.close().await;
     Ok(report(target, BackupAction::Restored, &archive, notes(swapped)))
+}
+
+fn unconfirmed() -> Error {
+    Error::new(ErrorKind::Refused, "the restore was not confirmed")
+        .note("nothing was changed")
+        .hint("`dbwarden restore --yes` does it without asking")
+}
+
+/// Whether the server has no database of that name. Every other reason not to get in is told when it is opened.
+async fn is_missing(target: &Target) -> Result<bool, Error> {
+    let options = target.connect_options(Purpose::Inspect)?;
+    if matches!(options, ConnectOptions::Sqlite(_)) {
+        return Ok(false);
+    }
+    match db::connect(&options, &SessionOptions::default()).await {
+        Ok(session) => {
+            session.close().await;
+            Ok(false)
+        }
+        Err(error) => Ok(error.kind == SqlErrorKind::DatabaseMissing),
+    }
 }
 
 fn notes(swapped: Swapped) -> Vec<String> {
