@@ -188,7 +188,11 @@ impl Technique for MySqlTechnique {
 
 /// Ends when the dump has waited for a lock of a table longer than the limit: the program has no limit of its own, and
 /// the server's is a day.
-async fn blocked(session: &mut dyn Session, limit: Option<Duration>, stands: &(dyn Fn() -> Duration + Sync)) -> SqlError {
+async fn blocked(
+    session: &mut dyn Session,
+    limit: Option<Duration>,
+    stands: &(dyn Fn() -> Duration + Sync),
+) -> SqlError {
     let Some(limit) = limit.filter(|limit| !limit.is_zero()) else { return std::future::pending().await };
     loop {
         tokio::time::sleep(LOOK.min(limit)).await;

@@ -105,7 +105,9 @@ impl Technique for PostgresTechnique {
         pending: &Pending,
         progress: OnProgress<'_>,
     ) -> Result<Dumped, BackupError> {
-        let Some(program) = &self.dump else { return Err(BackupError::Unsupported("pg_dump was not looked for".into())) };
+        let Some(program) = &self.dump else {
+            return Err(BackupError::Unsupported("pg_dump was not looked for".into()));
+        };
         let (mut reader, snapshot) = self.snapshot(options).await?;
         let client = Client::new(&self.server, &self.server.database)?;
         let mut command = client.command(program);

@@ -202,7 +202,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_is_not_there_is_named_with_its_package() {
-        let found = Program::find(None, &["no_such_program", "nor_this"], &[PathBuf::from("/bin")], "the-package").await;
+        let found =
+            Program::find(None, &["no_such_program", "nor_this"], &[PathBuf::from("/bin")], "the-package").await;
         let Err(BackupError::ProgramMissing { program, package }) = found else { panic!() };
         assert_eq!((program.as_str(), package.as_str()), ("no_such_program or nor_this", "the-package"));
     }

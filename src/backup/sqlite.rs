@@ -111,7 +111,10 @@ impl Technique for SqliteTechnique {
             None => with_suffix(&self.path, &format!("-restore-{run_id}")),
         };
         let name = path.display().to_string();
-        Scratch { name, connect: ConnectOptions::Sqlite(SqliteFile { path: Some(path), create: false, read_only: false }) }
+        Scratch {
+            name,
+            connect: ConnectOptions::Sqlite(SqliteFile { path: Some(path), create: false, read_only: false }),
+        }
     }
 
     async fn load(
@@ -204,7 +207,8 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn read_write(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(patience)?;
     Ok(connection)
 }

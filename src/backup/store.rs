@@ -269,10 +269,8 @@ impl Pending {
         let path = folder.join(&manifest.archive);
         let named = manifest_path(&path);
         let partial = manifest_path(&self.path);
-        let text = serde_json::to_string_pretty(&manifest).map_err(|error| BackupError::BadManifest {
-            path: named.clone(),
-            problem: error.to_string(),
-        })?;
+        let text = serde_json::to_string_pretty(&manifest)
+            .map_err(|error| BackupError::BadManifest { path: named.clone(), problem: error.to_string() })?;
         let written = new_file(&partial).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.write_all(b"\n")?;
@@ -283,7 +281,9 @@ impl Pending {
             .and_then(|()| fs::rename(&self.path, &path).map_err(BackupError::io("rename", &self.path)))
             .and_then(|()| fs::rename(&partial, &named).map_err(BackupError::io("rename", &partial)))
             // Names are on the disk once their folder is.
-            .and_then(|()| File::open(&folder).and_then(|dir| dir.sync_all()).map_err(BackupError::io("flush", &folder)));
+            .and_then(|()| {
+                File::open(&folder).and_then(|dir| dir.sync_all()).map_err(BackupError::io("flush", &folder))
+            });
         if result.is_err() {
             let _ = fs::remove_file(&partial);
         }

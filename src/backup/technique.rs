@@ -95,12 +95,8 @@ pub trait Technique: Send + Sync {
     ///
     /// # Errors
     /// [`BackupError::Exists`] where there is a database of that name, which is left alone.
-    async fn load(
-        &mut self,
-        archive: &Archive,
-        scratch: &Scratch,
-        progress: OnProgress<'_>,
-    ) -> Result<(), BackupError>;
+    async fn load(&mut self, archive: &Archive, scratch: &Scratch, progress: OnProgress<'_>)
+    -> Result<(), BackupError>;
 
     /// Removes the scratch database, whether it is there or not, whole or not.
     async fn discard(&self, scratch: &Scratch) -> Result<(), BackupError>;
@@ -113,12 +109,7 @@ pub trait Technique: Send + Sync {
     ///
     /// # Errors
     /// [`BackupError::NotSwapped`], which says where what is; [`BackupError::InUse`].
-    async fn swap(
-        &self,
-        session: Box<dyn Session>,
-        scratch: &Scratch,
-        force: bool,
-    ) -> Result<Swapped, BackupError>;
+    async fn swap(&self, session: Box<dyn Session>, scratch: &Scratch, force: bool) -> Result<Swapped, BackupError>;
 }
 
 /// The technique of the engine behind `connect`.

@@ -86,11 +86,7 @@ pub(super) fn technique(target: &Target) -> Result<Box<dyn Technique>, Error> {
 }
 
 /// Takes the migration lock.
-pub(super) async fn lock(
-    context: &Context<'_>,
-    target: &Target,
-    opened: &mut Opened,
-) -> Result<MigrationLock, Error> {
+pub(super) async fn lock(context: &Context<'_>, target: &Target, opened: &mut Opened) -> Result<MigrationLock, Error> {
     let mut on_wait = context.tell_holder();
     let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
     context.unless_stopped(async { Ok(waiting.await?) }).await

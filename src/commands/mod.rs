@@ -197,7 +197,11 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
         // What only looks, or asks a person, ends like any other program.
         let works = matches!(
             command,
-            Command::Migrate(_) | Command::Rollback(_) | Command::Downgrade(_) | Command::Backup(_) | Command::Restore(_)
+            Command::Migrate(_)
+                | Command::Rollback(_)
+                | Command::Downgrade(_)
+                | Command::Backup(_)
+                | Command::Restore(_)
         );
         if works {
             signals::listen(&context.interrupter);

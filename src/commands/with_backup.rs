@@ -1,9 +1,9 @@
 //! A backup before the first statement of `migrate` or `rollback`, and what is done with it when that fails.
 
+use super::Context;
 use super::backup::{self, record, technique};
 use super::restore;
 use super::session::{self, Opened};
-use super::Context;
 use crate::backup::Archive;
 use crate::cli::{BackupFirstArgs, OnFailure};
 use crate::config::{Purpose, Target};
@@ -44,10 +44,11 @@ pub(super) async fn take(
     history: &History,
     asked: BackupFirst,
 ) -> Result<Archive, Error> {
-    let taken = backup::take(context, target, opened, history, asked.verify).await.map_err(|error| match error.kind {
-        ErrorKind::Backup => error.note("the backup failed: nothing was migrated"),
-        _ => error,
-    })?;
+    let taken =
+        backup::take(context, target, opened, history, asked.verify).await.map_err(|error| match error.kind {
+            ErrorKind::Backup => error.note("the backup failed: nothing was migrated"),
+            _ => error,
+        })?;
     Ok(taken.archive)
 }
 
@@ -64,7 +65,8 @@ pub(super) fn entry(archive: &Archive, asked: BackupFirst) -> BackupEntry {
 /// Whether a failed run is to be put back: only where a step left something behind that its rollback cannot undo. What
 /// a transaction has undone needs no restore.
 pub(super) fn is_to_be_restored(asked: Option<BackupFirst>, aftermath: Option<Aftermath>) -> bool {
-    asked.is_some_and(|asked| asked.restore) && matches!(aftermath, Some(Aftermath::Partial { .. } | Aftermath::Unknown))
+    asked.is_some_and(|asked| asked.restore)
+        && matches!(aftermath, Some(Aftermath::Partial { .. } | Aftermath::Unknown))
 }
 
 /// Puts the database back as it was before the run. `failure` is why; what it says of the state is replaced.
@@ -90,7 +92,8 @@ pub(super) async fn put_back(
         Ok(found) => {
             let mut failure = failure;
             failure.kind = if failure.kind == ErrorKind::Partial { ErrorKind::Sql } else { failure.kind };
-            failure.notes = vec![format!("the database was put back from {}: it is as before the run", archive.path.display())];
+            failure.notes =
+                vec![format!("the database was put back from {}: it is as before the run", archive.path.display())];
             failure.hints.retain(|hint| !hint.contains("resolve"));
             (failure, Some(found))
         }

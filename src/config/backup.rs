@@ -55,7 +55,10 @@ impl Builder<'_> {
             jobs: jobs.map_or(1, |jobs| jobs.value),
             dump_program: dump_program.map(|path| path.value),
             restore_program: restore_program.map(|path| path.value),
-            search_path: self.environment.get("PATH").map_or_else(Vec::new, |path| std::env::split_paths(path).collect()),
+            search_path: self
+                .environment
+                .get("PATH")
+                .map_or_else(Vec::new, |path| std::env::split_paths(path).collect()),
         };
         Ok((settings, shown))
     }

@@ -124,7 +124,9 @@ impl Reader<'_> {
             (_, DeValue::String(text)) if !matches!(key.kind, KeyKind::Command | KeyKind::Table) => {
                 Ok(Value::Text(text.to_string()))
             }
-            (KeyKind::Port | KeyKind::Number | KeyKind::Duration, DeValue::Integer(number)) => Ok(Value::Text(number.to_string())),
+            (KeyKind::Port | KeyKind::Number | KeyKind::Duration, DeValue::Integer(number)) => {
+                Ok(Value::Text(number.to_string()))
+            }
             (KeyKind::Boolean, DeValue::Boolean(flag)) => Ok(Value::Text(flag.to_string())),
             (KeyKind::Command, DeValue::Array(items)) if !items.is_empty() => {
                 let texts = items.iter().map(|item| match item.get_ref() {

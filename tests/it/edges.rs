@@ -24,8 +24,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "model", "dialect", "parse", "plan", "lint", "source", "db", "backup", "executor", "config", "error", "cli",
-            "output",
+            "model", "dialect", "parse", "plan", "lint", "source", "db", "backup", "executor", "config", "error",
+            "cli", "output",
         ],
     ),
     ("lib", &["cli", "commands", "config", "error", "output"]),

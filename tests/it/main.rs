@@ -9,6 +9,7 @@ const DURABLE_SERVERS: bool = false;
 #[macro_use]
 mod harness;
 
+mod backup;
 mod bad_input;
 mod config_cli;
 mod disagreement;

@@ -10,8 +10,7 @@ use crate::dialect::{Engine, identifier, literal};
 const NAME_LIMIT: usize = 64;
 
 /// What the tables' rows take, without indexes.
-pub(super) const DATA_SIZE: &str =
-    "SELECT CAST(COALESCE(SUM(DATA_LENGTH), 0) AS SIGNED) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
+pub(super) const DATA_SIZE: &str = "SELECT CAST(COALESCE(SUM(DATA_LENGTH), 0) AS SIGNED) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
 
 const OTHERS: &str = "SELECT ID, USER, HOST, COMMAND FROM information_schema.PROCESSLIST \
      WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY ID";
@@ -108,7 +107,8 @@ pub(super) struct Contents {
 impl Contents {
     pub(super) async fn of(session: &mut dyn Session, name: &str) -> Result<Contents, BackupError> {
         let schema = literal(Engine::MySql, name);
-        let tables = format!("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema}");
+        let tables =
+            format!("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema}");
         let (mut of_tables, mut views) = (Vec::new(), Vec::new());
         for row in session.query(&tables).await? {
             let (Some(name), Some(kind)) = (row.text(0), row.text(1)) else { continue };
@@ -120,8 +120,10 @@ impl Contents {
             Ok(rows.iter().filter_map(|row| row.text(0)).map(str::to_owned).collect())
         };
         let triggers =
-            names(format!("SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {schema}")).await?;
-        let events = names(format!("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {schema}")).await?;
+            names(format!("SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {schema}"))
+                .await?;
+        let events =
+            names(format!("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {schema}")).await?;
         let routines = names(format!(
             "SELECT CONCAT(ROUTINE_TYPE, ' ', ROUTINE_NAME) FROM information_schema.ROUTINES \
              WHERE ROUTINE_SCHEMA = {schema} AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')"

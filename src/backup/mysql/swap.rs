@@ -33,8 +33,7 @@ impl Swap<'_> {
             database::end_others(session).await?;
         }
         let (from, to) = (Contents::of(session, real).await?, Contents::of(session, self.scratch).await?);
-        let (old_programs, new_programs) =
-            (self.programs(real, &from).await?, self.programs(self.scratch, &to).await?);
+        let (old_programs, new_programs) = (self.programs(real, &from).await?, self.programs(self.scratch, &to).await?);
         database::create(session, &old).await?;
 
         let moved = self.move_tables(session, &old, &from, &to).await;
@@ -80,9 +79,7 @@ impl Swap<'_> {
             }
         }
         let rename = |names: &[String], from: &str, to: &str| {
-            let one = |name: &String| {
-                format!("{}.{} TO {}.{}", quoted(from), quoted(name), quoted(to), quoted(name))
-            };
+            let one = |name: &String| format!("{}.{} TO {}.{}", quoted(from), quoted(name), quoted(to), quoted(name));
             names.iter().map(one).collect::<Vec<_>>()
         };
         let mut renames = rename(&from.tables, real, old);
@@ -111,8 +108,7 @@ impl Swap<'_> {
 
     async fn output(&self, mut command: tokio::process::Command) -> Result<Vec<u8>, BackupError> {
         use tokio::io::AsyncReadExt;
-        let mut running =
-            Running::start(&self.dump.name(), command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+        let mut running = Running::start(&self.dump.name(), command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
         let mut text = Vec::new();
         if let Some(mut stdout) = running.child.stdout.take() {
             stdout.read_to_end(&mut text).await.map_err(BackupError::io("read from", &self.dump.path))?;
@@ -125,8 +121,7 @@ impl Swap<'_> {
         let client = Client::new(self.server, self.load)?;
         let mut command = client.command(self.load);
         command.args(LOAD_FLAGS).arg(format!("--database={database}"));
-        let mut running =
-            Running::start(&self.load.name(), command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
+        let mut running = Running::start(&self.load.name(), command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
         if let Some(mut stdin) = running.child.stdin.take() {
             // One that ended early says why itself.
             let _ = stdin.write_all(text).await;

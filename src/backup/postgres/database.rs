@@ -66,7 +66,8 @@ pub(super) async fn create_like(server: &Server, name: &str) -> Result<(), Backu
 }
 
 async fn create(session: &mut dyn Session, like: &str, name: &str) -> Result<(), BackupError> {
-    let (quoted, text) = (|name: &str| identifier(Engine::Postgres, name), |text: &str| literal(Engine::Postgres, text));
+    let (quoted, text) =
+        (|name: &str| identifier(Engine::Postgres, name), |text: &str| literal(Engine::Postgres, text));
     let rows = session.query(&format!("{MADE}{}", text(like))).await?;
     let mut sql = format!("CREATE DATABASE {} TEMPLATE template0", quoted(name));
     if let Some(row) = rows.first() {
@@ -78,7 +79,12 @@ async fn create(session: &mut dyn Session, like: &str, name: &str) -> Result<(),
         } else if row.text(4) == Some("b") {
             sql.push_str(&format!(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {}", of(5)));
         }
-        sql.push_str(&row.text(7).filter(|space| *space != "pg_default").map(|space| format!(" TABLESPACE {}", quoted(space))).unwrap_or_default());
+        sql.push_str(
+            &row.text(7)
+                .filter(|space| *space != "pg_default")
+                .map(|space| format!(" TABLESPACE {}", quoted(space)))
+                .unwrap_or_default(),
+        );
         sql.push_str(&row.text(3).map(|owner| format!(" OWNER {}", quoted(owner))).unwrap_or_default());
     }
     match session.execute(&sql).await {

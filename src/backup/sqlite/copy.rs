@@ -132,12 +132,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 /// Moves bytes until there are no more.
-pub(super) fn bytes(
-    from: &mut dyn Read,
-    to: &mut dyn Write,
-    stopped: &Stopped,
-    counter: &AtomicU64,
-) -> io::Result<()> {
+pub(super) fn bytes(from: &mut dyn Read, to: &mut dyn Write, stopped: &Stopped, counter: &AtomicU64) -> io::Result<()> {
     let mut buffer = vec![0; CHUNK];
     loop {
         stopped.check().map_err(io::Error::other)?;

@@ -38,12 +38,8 @@ fn one(database: &DatabaseBackups, action: BackupAction, text: &mut String) {
     let name = sanitize_line(&database.database);
     for backup in &database.backups {
         let path = sanitize_line(&backup.path);
-        let holds = format!(
-            "{}, {} with {}",
-            version(backup),
-            count(backup.tables, "table"),
-            count(backup.rows, "row")
-        );
+        let holds =
+            format!("{}, {} with {}", version(backup), count(backup.tables, "table"), count(backup.rows, "row"));
         let line = match action {
             BackupAction::Taken | BackupAction::Listed => format!(
                 "{name}: backed up to {path} ({}, {}; {holds})",
@@ -90,9 +86,14 @@ mod tests {
 
     #[test]
     fn sizes_read_well() {
-        for (bytes, text) in
-            [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (4_200_000_000, "4.2 GB")]
-        {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (4_200_000_000, "4.2 GB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
     }

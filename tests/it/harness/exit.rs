@@ -16,5 +16,7 @@ pub const DISAGREE: i32 = 6;
 pub const REFUSED: i32 = 7;
 /// Partly applied, or the outcome is unknown.
 pub const PARTLY: i32 = 8;
+/// A backup or a restore failed.
+pub const BACKUP: i32 = 10;
 /// Cannot connect or log in.
 pub const UNREACHABLE: i32 = 9;

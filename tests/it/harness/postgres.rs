@@ -10,7 +10,7 @@ use super::{PASSWORD, USER};
 
 /// Roles: `app` owns the databases; `tls_only` is `app`'s twin that the server admits over TLS alone.
 const SET_UP: &str = "
-    CREATE ROLE app LOGIN PASSWORD :'password';
+    CREATE ROLE app LOGIN CREATEDB PASSWORD :'password';
     CREATE ROLE tls_only LOGIN PASSWORD :'password' IN ROLE app;";
 
 /// Over the socket everybody is trusted; over TCP everybody needs a password.

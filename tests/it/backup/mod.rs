@@ -1,0 +1,8 @@
+//! Backups: taken, kept, verified and restored.
+
+mod fixture;
+mod keeping;
+mod programs;
+mod restoring;
+mod secrets;
+mod taking;

@@ -1,0 +1,143 @@
+//! A restore brings everything back, or leaves everything as it is.
+
+use super::fixture::{backup, data, destroy, full};
+use crate::harness::mariadb::MariaDb;
+use crate::harness::postgres::Postgres;
+use crate::harness::{Engine, Project, exit, wait_until};
+
+on_each_engine![
+    everything_comes_back,
+    nothing_is_replaced_without_consent,
+    a_copy_leaves_the_database_alone,
+    what_is_gone_altogether_comes_back,
+    a_failed_migration_is_put_back_where_nothing_else_undoes_it,
+];
+
+/// Scratch databases and files that a command left behind.
+pub fn leftovers(project: &Project) -> String {
+    match project.engine() {
+        Engine::Postgres => Postgres::get().admin(
+            "postgres",
+            &format!("SELECT datname FROM pg_database WHERE datname LIKE '{}\\_restore%'", project.database()),
+        ),
+        Engine::MySql => MariaDb::get().admin(&format!("SHOW DATABASES LIKE '{}\\_restore%'", project.database())),
+        Engine::Sqlite => {
+            let names = std::fs::read_dir(project.path(".")).unwrap().map(|entry| entry.unwrap().file_name());
+            names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.contains("-restore-")).collect()
+        }
+    }
+}
+
+fn everything_comes_back(project: &Project) {
+    full(project);
+    let (before, schema) = (data(project), project.schema());
+    backup(project, &[]);
+    destroy(project);
+    project.run(["restore", "--latest", "--yes"]).exits(exit::DONE).prints("restored from");
+    assert_eq!(data(project), before);
+    assert_eq!(project.schema(), schema);
+    assert_eq!(leftovers(project), "");
+    // No stale lock, and a history that goes on.
+    project.tables(2);
+    project.remove("migrations/0001_create_t1.sql").migrate();
+    assert_eq!(project.sql("SELECT count(*) FROM _dbwarden_events WHERE kind = 'restored'"), "1");
+    // Once more, over what has grown since.
+    project.run(["restore", "--latest", "--yes"]).exits(exit::DONE);
+    assert!(!project.has_table("t2"));
+    assert_eq!(data(project), before);
+}
+
+fn nothing_is_replaced_without_consent(project: &Project) {
+    project.tables(1).migrate();
+    backup(project, &[]);
+    project.tables(2).migrate();
+    project.run(["restore", "--latest"]).exits(exit::REFUSED).says("--yes");
+    project.command(["restore", "--latest"]).input("y\n").run().exits(exit::REFUSED);
+    assert_eq!(project.versions(), ["0001", "0002"]);
+}
+
+fn a_copy_leaves_the_database_alone(project: &Project) {
+    project.tables(1).migrate();
+    backup(project, &[]);
+    project.tables(2).migrate();
+    let copy = match project.engine() {
+        Engine::Sqlite => "copy.db".to_string(),
+        _ => format!("{}_copy", project.database()),
+    };
+    project.run(["restore", "--latest", "--to-database", &copy]).exits(exit::DONE).prints("new database");
+    assert!(project.has_table("t2"));
+    let exists = project.run(["restore", "--latest", "--to-database", &copy]).exits(exit::USAGE);
+    exists.mentions("exists already");
+    match project.engine() {
+        Engine::Postgres => {
+            assert_eq!(Postgres::get().admin(&copy, "SELECT count(*) FROM t1"), "0");
+            Postgres::get().admin("postgres", &format!("DROP DATABASE {copy}"));
+        }
+        Engine::MySql => {
+            assert_eq!(MariaDb::get().admin(&format!("SELECT count(*) FROM {copy}.t1")), "0");
+            MariaDb::get().admin(&format!("DROP DATABASE {copy}"));
+        }
+        Engine::Sqlite => assert!(project.path("copy.db").is_file()),
+    }
+}
+
+fn what_is_gone_altogether_comes_back(project: &Project) {
+    full(project);
+    let before = data(project);
+    backup(project, &[]);
+    match project.engine() {
+        Engine::Postgres => drop(Postgres::get().admin("postgres", &format!("DROP DATABASE {}", project.database()))),
+        Engine::MySql => drop(MariaDb::get().admin(&format!("DROP DATABASE {}", project.database()))),
+        Engine::Sqlite => drop(project.remove("app.db")),
+    }
+    project.run(["restore", "--latest", "--yes"]).exits(exit::DONE);
+    assert_eq!(data(project), before);
+}
+
+fn a_failed_migration_is_put_back_where_nothing_else_undoes_it(project: &Project) {
+    full(project);
+    let before = (data(project), project.schema());
+    let upgrade =
+        format!("-- dbwarden: transaction = off\nCREATE TABLE half (id int);\n{};", project.snippets().failing.0);
+    project.migration("0002_half.sql", &upgrade.replace("FROM t1", "FROM half"), "");
+    let run = project.run(["migrate", "-b", "--on-failure", "restore"]).exits(exit::SQL_FAILED);
+    run.says("put back from").never_mentions("resolve");
+    assert!(!project.has_table("half"));
+    assert_eq!((data(project), project.schema()), before);
+    assert_eq!(project.versions(), ["0001"]);
+    project.run(["migrate", "--on-failure", "restore"]).exits(exit::USAGE);
+    // What a transaction undid needs no restore.
+    if project.engine() != Engine::MySql {
+        project.migration("0002_half.sql", "CREATE TABLE half (id int); SELECT no_such_column FROM half;", "");
+        let run = project.run(["migrate", "-b", "--on-failure", "restore"]).exits(exit::SQL_FAILED);
+        run.never_mentions("put back");
+    }
+}
+
+#[test]
+fn who_uses_the_database_is_named_and_ended_only_by_force() {
+    for engine in [Engine::Postgres, Engine::MySql] {
+        let project = Project::new(engine);
+        project.tables(1).migrate();
+        backup(&project, &[]);
+        project.tables(2).migrate();
+        std::thread::scope(|scope| {
+            let sleep = if engine == Engine::Postgres { "SELECT pg_sleep(600)" } else { "DO SLEEP(600)" };
+            let (mut client, sleep) = (project.client(), format!("{sleep};\n"));
+            let user = scope.spawn(move || crate::harness::client::try_pipe(&mut client, &sleep));
+            let busy = match engine {
+                Engine::Postgres => "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'",
+                _ => {
+                    "SELECT count(*) > 0 FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE 'DO SLEEP%'"
+                }
+            };
+            wait_until("the sleeper sleeps", || ["t", "1"].contains(&project.sql(busy).as_str()));
+            let run = project.run(["restore", "--latest", "--yes"]).exits(exit::REFUSED);
+            run.says("in use").says("app").says("--force");
+            assert!(project.has_table("t2"), "{engine:?}");
+            project.run(["restore", "--latest", "--yes", "--force"]).exits(exit::DONE);
+            assert!(!project.has_table("t2"), "{engine:?}");
+            assert!(user.join().unwrap().is_err(), "its session was ended");
+        });
+    }
+}
