@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::Signal;
 use crate::db::{SqlError, SqlErrorKind};
+use crate::model::JournalEntry;
 
 /// The result of carrying out a plan.
 #[derive(Debug, Default)]
@@ -30,6 +31,9 @@ pub struct StepFailure {
     pub cause: Cause,
     /// What is left of it in the database.
     pub aftermath: Aftermath,
+    /// What the journal must say of it, where that could not be written: the connection was lost between two
+    /// statements, so that how far it came is known here and nowhere else.
+    pub owed: Option<Box<JournalEntry>>,
 }
 
 /// What went wrong in a step.
@@ -101,7 +105,7 @@ pub enum Aftermath {
         /// Statements of the script.
         total: usize,
     },
-    /// The connection ended before the answer: the next run finds out, by the history (a transaction either
+    /// The connection ended before the answer. Whoever connects next finds out, by the history (a transaction either
     /// committed with its row or did not) or by the journal.
     Unknown,
 }
@@ -109,11 +113,11 @@ pub enum Aftermath {
 impl StepFailure {
     /// A failure before anything of the step was sent.
     pub(super) fn before(step: usize, error: SqlError) -> Self {
-        StepFailure { step, cause: Cause::Bookkeeping(error), aftermath: Aftermath::Undone }
+        StepFailure { step, cause: Cause::Bookkeeping(error), aftermath: Aftermath::Undone, owed: None }
     }
 
     /// A signal that came between two steps.
     pub(super) fn interrupted(step: usize, signal: Signal) -> Self {
-        StepFailure { step, cause: Cause::Interrupted(signal), aftermath: Aftermath::Undone }
+        StepFailure { step, cause: Cause::Interrupted(signal), aftermath: Aftermath::Undone, owed: None }
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use super::send::SendError;
-use super::{Aftermath, Cause, Event, Executor, StepFailure, StepSuccess};
+use super::{Aftermath, Event, Executor, StepFailure, StepSuccess};
 use crate::plan::{Plan, SegmentMode, Step};
 
 impl Executor<'_> {
@@ -12,7 +12,7 @@ impl Executor<'_> {
         (self.events)(Event::StepStarted { index, total: plan.steps.len(), step });
         if let Err(error) = self.prepare_session(step).await {
             self.withdraw_announcement(step.direction()).await;
-            return Err(StepFailure { step: index, cause: Cause::Bookkeeping(error), aftermath: Aftermath::Undone });
+            return Err(StepFailure::before(index, error));
         }
         if step.is_atomic() && step.resume.is_none() {
             self.run_atomic(plan, index, started).await?;
@@ -48,6 +48,7 @@ impl Executor<'_> {
                 step: index,
                 aftermath: if failed.outcome_unknown { Aftermath::Unknown } else { undone },
                 cause: failed.cause,
+                owed: None,
             }
         };
         let mut recorded = false;

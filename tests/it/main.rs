@@ -23,6 +23,7 @@ mod json;
 mod lock;
 mod manifest;
 mod migrate;
+mod network;
 mod python_defects;
 mod readme;
 mod repair;

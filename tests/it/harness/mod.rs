@@ -9,6 +9,7 @@ pub mod mariadb;
 pub mod postgres;
 mod process;
 mod project;
+pub mod proxy;
 mod supervisor;
 
 use std::time::{Duration, Instant};
