@@ -254,7 +254,10 @@ fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
             printer.statement_finished(*statement, *total, line, *rows, *elapsed);
         }
         Event::StepFinished { step, elapsed } => printer.step_finished(&step.label(), step.direction(), *elapsed),
-        Event::Retrying { error, attempt, pause, .. } => printer.retrying(&error.message, *attempt + 1, *pause),
+        Event::Retrying { error, attempt, pause, blockers, .. } => {
+            printer.retrying(&error.message, *attempt + 1, *pause, blockers);
+        }
+        Event::Blocked { blockers, waited } => printer.blocked(blockers, *waited),
         Event::InvalidIndexDropped { index } => {
             printer.message(&format!(
                 "  index {index} was left invalid by an earlier attempt: it is dropped and built again"

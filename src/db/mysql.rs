@@ -12,7 +12,10 @@ use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
 use super::driver_error::{check_certificates, connect_error, refuse_plain_text, session_error, within};
 use super::leading_word::answers_once;
-use super::{Canceller, Network, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode};
+use super::observe::Unobserved;
+use super::{
+    Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode,
+};
 use crate::dialect::Engine;
 use settings::Baseline;
 
@@ -190,6 +193,10 @@ impl Driver for MySqlDriver {
             server: self.server.clone(),
             connection_id: self.connection_id,
         })
+    }
+
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(Unobserved)
     }
 
     async fn close(self) {

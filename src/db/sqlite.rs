@@ -15,7 +15,8 @@ use sqlx::{ConnectOptions as _, Connection, Row as _, Sqlite, TypeInfo, ValueRef
 use super::adapter::{Adapter, Answers, Driver, send};
 use super::batch::Bounds;
 use super::driver_error::{connect_error, session_error};
-use super::{Canceller, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
+use super::observe::Unobserved;
+use super::{Canceller, Observer, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
 use crate::dialect::Engine;
 
 /// Instructions of SQLite's virtual machine between two looks at the cancel flag: well under a millisecond.
@@ -171,6 +172,10 @@ impl Driver for SqliteDriver {
 
     fn canceller(&self) -> Box<dyn Canceller> {
         Box::new(SqliteCanceller(Arc::clone(&self.cancelled)))
+    }
+
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(Unobserved)
     }
 
     async fn close(self) {
