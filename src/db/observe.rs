@@ -24,18 +24,6 @@ pub trait Observer: Send {
     async fn close(self: Box<Self>);
 }
 
-/// Where there is nobody to ask.
-pub(super) struct Unobserved;
-
-#[async_trait]
-impl Observer for Unobserved {
-    async fn observe(&mut self) -> Result<Observation, SqlError> {
-        Ok(Observation::default())
-    }
-
-    async fn close(self: Box<Self>) {}
-}
-
 /// How a session stands, seen from outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observation {
@@ -67,6 +55,8 @@ pub struct Blocker {
     pub id: i64,
     /// Whether the server named it. Otherwise it is one of those that may be it.
     pub certain: bool,
+    /// Whether it is a process on this machine, and not a session of a server.
+    pub process: bool,
     /// Its database user (SQLite: the user of the process).
     pub user: Option<String>,
     /// What it calls itself (SQLite: its program).
@@ -110,6 +100,7 @@ impl Blocker {
         let id = row.number(first).unwrap_or_default();
         Blocker {
             id,
+            process: false,
             certain: row.number(first + 10) != Some(0),
             user: text(1),
             application: text(2),
@@ -133,6 +124,7 @@ impl fmt::Display for Blocker {
         }
         match self.id {
             0 => f.write_str("a transaction without a session (PostgreSQL: see pg_prepared_xacts)")?,
+            id if self.process => write!(f, "process {id}")?,
             id => write!(f, "session {id}")?,
         }
         let who = match (&self.user, &self.client) {

@@ -48,16 +48,29 @@ impl Holder {
                 wait_until("the holder's statements have run", || marker.exists());
                 std::fs::remove_file(&marker).expect("removing a file");
             }
-            Engine::Postgres | Engine::MySql => {
-                self.start(&format!("{sql};\nSELECT 'ready' AS ready;"));
-                let stdout = self.stdout.as_mut().expect("a pipe");
-                let mut line = String::new();
-                while line.trim() != "ready" {
-                    line.clear();
-                    assert!(stdout.read_line(&mut line).expect("reading") > 0, "the client ended on\n{sql}");
-                }
-            }
+            Engine::Postgres | Engine::MySql => drop(self.ask(&format!("{sql};\nSELECT 'ready'"), "ready")),
         }
+    }
+
+    /// The server's id of the session: a backend pid, a connection id.
+    #[track_caller]
+    pub fn session(&mut self) -> String {
+        let function = if self.engine == Engine::Postgres { "pg_backend_pid()" } else { "connection_id()" };
+        let answer = self.ask(&format!("SELECT concat('session ', {function})"), "session ");
+        answer.trim_start_matches("session ").to_string()
+    }
+
+    /// Sends statements and waits for a line that begins with `answer`.
+    #[track_caller]
+    fn ask(&mut self, sql: &str, answer: &str) -> String {
+        self.start(&format!("{sql};"));
+        let stdout = self.stdout.as_mut().expect("a pipe");
+        let mut line = String::new();
+        while !line.starts_with(answer) {
+            line.clear();
+            assert!(stdout.read_line(&mut line).expect("reading") > 0, "the client ended on\n{sql}");
+        }
+        line.trim().to_string()
     }
 
     /// Sends statements and does not wait.
