@@ -6,6 +6,7 @@ use super::session::{self, Opened};
 use super::targets::PerTarget;
 use super::{Context, notes, recover};
 use crate::config::{Purpose, Target};
+use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
 use crate::error::{Error, ErrorKind};
@@ -176,7 +177,7 @@ async fn carry_out(
     done: &mut Done,
 ) -> Result<(), Error> {
     let settings = ExecutionSettings {
-        session: session::session_options(target),
+        session: SessionOptions { holds_lock: true, ..session::session_options(target) },
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
@@ -281,7 +282,10 @@ fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
             printer.statement_finished(*statement, *total, line, *rows, *elapsed);
         }
         Event::StepFinished { step, elapsed } => printer.step_finished(&step.label(), step.direction(), *elapsed),
-        Event::Retrying { error, attempt, pause, .. } => printer.retrying(&error.message, *attempt + 1, *pause),
+        Event::Retrying { error, attempt, pause, blockers, .. } => {
+            printer.retrying(&error.message, *attempt + 1, *pause, blockers);
+        }
+        Event::Blocked { blockers, waited } => printer.blocked(blockers, *waited),
         Event::InvalidIndexDropped { index } => {
             printer.message(&format!(
                 "  index {index} was left invalid by an earlier attempt: it is dropped and built again"

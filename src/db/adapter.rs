@@ -14,9 +14,11 @@ use sqlx::{AssertSqlSafe, Database, Either, Executor};
 
 use super::batch::{self, Bounds};
 use super::leading_word::rows;
+use super::liveness;
 use super::notices::Notice;
 use super::{
-    BatchError, Canceller, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, StatementResult,
+    BatchError, Canceller, Observer, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind,
+    StatementResult,
 };
 use crate::dialect::Engine;
 
@@ -39,6 +41,17 @@ pub(super) async fn drain<DB: Database>(mut answers: Answers<'_, DB>) -> Result<
         answer?;
     }
     Ok(())
+}
+
+/// Reads every row, each cell as text.
+pub(super) async fn read<D: Driver>(mut answers: Answers<'_, D::Database>) -> Result<Vec<Row>, SqlError> {
+    let mut rows = Vec::new();
+    while let Some(answer) = answers.next().await {
+        if let Either::Right(row) = answer.map_err(|error| D::error(&error))? {
+            rows.push(Row(D::cells(&row).map_err(|error| D::error(&error))?));
+        }
+    }
+    Ok(rows)
 }
 
 /// An engine's part of a session.
@@ -79,6 +92,9 @@ pub(super) trait Driver: Send + Sync {
 
     /// See [`Session::canceller`].
     fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// See [`Session::observer`].
+    fn observer(&self) -> Box<dyn Observer>;
 
     /// See [`Session::close`].
     async fn close(self);
@@ -171,8 +187,12 @@ impl<D: Driver> Adapter<D> {
 
     async fn ask(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
         self.begin()?;
-        let result = self.read(sql).await.map_err(|error| D::error(&error));
-        self.end(result)
+        let answer = match self.server.session_id {
+            // Nobody to ask about it: no server, or it has not introduced itself yet.
+            0 => self.read(sql).await,
+            _ => liveness::heard(self.driver.observer(), self.read(sql)).await?,
+        };
+        self.end(answer.map_err(|error| D::error(&error)))
     }
 
     async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
@@ -275,6 +295,10 @@ impl<D: Driver> Session for Adapter<D> {
 
     fn canceller(&self) -> Box<dyn Canceller> {
         self.driver.canceller()
+    }
+
+    fn observer(&self) -> Box<dyn Observer> {
+        self.driver.observer()
     }
 
     async fn close(self: Box<Self>) {

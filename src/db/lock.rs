@@ -278,7 +278,7 @@ pub async fn end_own(session: &mut dyn Session, key: &LockKey, id: i64, age: Dur
     // The id alone is no proof: a server that was started again counts anew.
     let ours = match sql.uptime() {
         None => holder.application.as_deref() == Some(key.application.as_str()),
-        Some(uptime) => only_number_in(session, uptime, 1).await?.is_some_and(|up| up > age.as_secs() as i64 + 1),
+        Some(uptime) => only_number_in(session, uptime, 1).await?.is_some_and(|up| up > age.as_secs() as i64),
     };
     if ours { terminate(session, key, &holder).await } else { Ok(false) }
 }

@@ -166,7 +166,7 @@ impl Executor<'_> {
             }
             if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
                 progress.advance_to(statement);
-                let _ = self.session.run(&["UNLOCK TABLES"], &mut |_, _| {}).await;
+                let _ = self.session.execute("UNLOCK TABLES").await;
             }
             return Err(failed);
         }
@@ -250,7 +250,7 @@ impl Executor<'_> {
             }
             Aftermath::Partial { done: progress.done, total }
         };
-        StepFailure { step: index, cause: failed.cause, aftermath, owed }
+        StepFailure { owed, ..StepFailure::new(index, failed.cause, aftermath) }
     }
 }
 

@@ -52,7 +52,7 @@ fn through(proxy: &Proxy, project: &Project, arguments: &[&str]) -> Finished {
 }
 
 /// A silent network is given up soon.
-const LIMITS: &str = "connect_timeout = \"3s\"\nlock_wait = \"15s\"";
+const LIMITS: &str = "connect_timeout = \"3s\"\nlock_wait = \"15s\"\nnetwork_timeout = \"2s\"";
 
 fn configure(project: &Project, port: u16, limits: &str) {
     let parameters = if project.engine() == Engine::Postgres { "?sslmode=disable" } else { "" };
@@ -100,7 +100,8 @@ fn at_every_message(engine: Engine, fault: Fault) {
     let places: Vec<(usize, Moment)> = (1..=messages).flat_map(|n| [(n, Moment::Before), (n, Moment::After)]).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        // Those that stall wait most of the time.
+        for _ in 0..if fault == Fault::Stall { 10 } else { 3 } {
             scope.spawn(|| {
                 while let Some(&(n, moment)) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let place = format!("{fault:?} {moment:?} message {n} of {messages}");
@@ -140,6 +141,16 @@ fn mysql_reset_at_every_message() {
     at_every_message(Engine::MySql, Fault::Reset);
 }
 
+#[test]
+fn postgres_stalled_at_every_message() {
+    at_every_message(Engine::Postgres, Fault::Stall);
+}
+
+#[test]
+fn mysql_stalled_at_every_message() {
+    at_every_message(Engine::MySql, Fault::Stall);
+}
+
 /// A run through a network that fails at one place.
 fn struck(project: &Project, place: Place, moment: Moment, fault: Fault, arguments: &[&str]) -> Finished {
     let proxy = Proxy::new(project.engine(), port(project.engine())).strike(place, moment, fault);
@@ -159,8 +170,14 @@ fn commit_of_0002(engine: Engine) -> Place {
 }
 
 fn a_commit_whose_answer_is_lost_is_settled_in_the_same_run(engine: Engine) {
-    for fault in [Fault::Cut, Fault::Reset] {
+    for fault in [Fault::Cut, Fault::Reset, Fault::Stall] {
         let project = project(engine);
+        if engine == Engine::MySql {
+            // A session can be told from one of the server before it was started again only by its age.
+            let up = "SELECT VARIABLE_VALUE > 2 FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'";
+            wait_until("the server is older than the run", || project.sql(up) == "1");
+        }
+        // The stalled session holds the lock for as long as nobody ends it: this run has to.
         let run = struck(&project, commit_of_0002(engine), Moment::After, fault, &["migrate"]).exits(exit::DONE);
         run.says("connecting again").says("0002 rows").prints("0004");
         assert_eq!(project.versions(), ["0001", "0002", "0003", "0004"]);
@@ -235,6 +252,45 @@ fn a_signal_stops_it_while_it_connects_again(engine: Engine) {
     run.finish().exits(exit::TERMINATED).says("not known until the next run");
 }
 
+fn a_network_that_is_gone_does_not_hold_the_run_for_ever(engine: Engine) {
+    let project = project(engine);
+    let proxy = Proxy::new(engine, port(engine)).strike(commit_of_0002(engine), Moment::Before, Fault::Blackout);
+    configure(&project, proxy.port(), "connect_timeout = \"1s\"\nlock_wait = \"2s\"\nnetwork_timeout = \"3s\"");
+    let run = project.run(["migrate"]).exits(exit::UNREACHABLE);
+    run.says("the server cannot be reached").says("not known until the next run");
+    drop(proxy);
+    configure(&project, port(engine), "");
+    project.migrate();
+}
+
+fn a_signal_stops_a_run_whose_network_is_gone(engine: Engine) {
+    let project = project(engine);
+    let slow = project.snippets().slow;
+    project.migration("0002_rows.sql", &format!("INSERT INTO ledger SELECT 2 FROM ({slow}) slow;"), "");
+    let place = Place::With("slow", 1);
+    let proxy = Proxy::new(engine, port(engine)).strike(place, Moment::Before, Fault::Blackout);
+    configure(&project, proxy.port(), "connect_timeout = \"1s\"\nnetwork_timeout = \"10s\"");
+    let run = project.spawn(["migrate"]);
+    wait_until("the network is gone", || proxy.struck());
+    run.signal(rustix::process::Signal::TERM);
+    run.finish().exits(exit::TERMINATED).says("not known until the next run");
+}
+
+/// Every statement of the tool's own is watched as well.
+fn a_rollback_stalls_too(engine: Engine) {
+    let project = project(engine);
+    project.migrate();
+    for (text, n) in
+        [("GET_LOCK", 1), ("pg_try_advisory_lock", 1), ("SELECT", 3), ("RELEASE_LOCK", 1), ("pg_advisory_unlock", 1)]
+    {
+        let proxy = Proxy::new(engine, port(engine)).strike(Place::With(text, n), Moment::Before, Fault::Stall);
+        let run = through(&proxy, &project, &["rollback", "-c", "4"]);
+        assert!(matches!(run.code, Some(exit::DONE | exit::UNREACHABLE)), "{text}: {run:?}");
+    }
+    project.run(["rollback", "-t", "0"]).exits(exit::DONE);
+    assert_eq!(project.versions(), [""; 0]);
+}
+
 macro_rules! on_each_server {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {
@@ -258,4 +314,7 @@ on_each_server![
     what_always_runs_runs_once_although_its_commit_is_lost,
     a_server_that_stays_away_leaves_it_to_the_next_run,
     a_signal_stops_it_while_it_connects_again,
+    a_network_that_is_gone_does_not_hold_the_run_for_ever,
+    a_signal_stops_a_run_whose_network_is_gone,
+    a_rollback_stalls_too,
 ];
