@@ -34,5 +34,6 @@ mod resume;
 mod rollback;
 mod sample;
 mod secrets;
+mod server_crash;
 mod sessions;
 mod tls;

@@ -2,13 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::harness::mariadb::MariaDb;
-use crate::harness::postgres::Postgres;
 use crate::harness::proxy::{Fault, Moment, Place, Proxy};
 use crate::harness::{Engine, Finished, PASSWORD, Project, exit, wait_until};
 
 /// Transactions, statements outside any, and both in one file.
-fn migrations(project: &Project) {
+pub fn migrations(project: &Project) {
     project.migration(
         "0001_ledger.sql",
         "CREATE TABLE ledger (entry int);\nINSERT INTO ledger VALUES (1);",
@@ -29,13 +27,6 @@ fn migrations(project: &Project) {
     project.migration("0004_more.sql", more, "DROP TABLE t4;\nDROP TABLE t5;\nDELETE FROM ledger WHERE entry = 4;");
 }
 
-fn port(engine: Engine) -> u16 {
-    match engine {
-        Engine::Postgres => Postgres::get().port(),
-        _ => MariaDb::get().port(),
-    }
-}
-
 /// A project with the migrations above.
 fn project(engine: Engine) -> Project {
     let project = Project::new(engine);
@@ -44,24 +35,25 @@ fn project(engine: Engine) -> Project {
 }
 
 /// Runs a command through a proxy.
-fn through(proxy: &Proxy, project: &Project, arguments: &[&str]) -> Finished {
+pub fn through(proxy: &Proxy, project: &Project, arguments: &[&str]) -> Finished {
     configure(project, proxy.port(), LIMITS);
     let finished = project.run(arguments);
-    configure(project, port(project.engine()), "");
+    configure(project, project.port(), "");
     finished
 }
 
 /// A silent network is given up soon.
 const LIMITS: &str = "connect_timeout = \"3s\"\nlock_wait = \"15s\"\nnetwork_timeout = \"2s\"";
 
-fn configure(project: &Project, port: u16, limits: &str) {
+/// Points the project to a port, with more keys.
+pub fn configure(project: &Project, port: u16, limits: &str) {
     let parameters = if project.engine() == Engine::Postgres { "?sslmode=disable" } else { "" };
     let url = project.url_at(PASSWORD, port, parameters);
     project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{url}\"\n{limits}\n"));
 }
 
 /// What the migrations leave, their history, and how far an unfinished one is.
-fn state(project: &Project) -> String {
+pub fn state(project: &Project) -> String {
     let objects = match project.engine() {
         Engine::Postgres => {
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_%' ORDER BY 1;\n\
@@ -79,7 +71,7 @@ fn state(project: &Project) -> String {
 }
 
 /// Sessions of dbwarden in the project's database.
-fn sessions(project: &Project) -> String {
+pub fn sessions(project: &Project) -> String {
     project.sql(match project.engine() {
         Engine::Postgres => {
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dbwarden%'"
@@ -92,7 +84,7 @@ fn sessions(project: &Project) -> String {
 /// must leave what an undisturbed one leaves.
 fn at_every_message(engine: Engine, fault: Fault) {
     let undisturbed = project(engine);
-    let proxy = Proxy::new(engine, port(engine));
+    let proxy = Proxy::new(engine, undisturbed.port());
     through(&proxy, &undisturbed, &["migrate"]).exits(exit::DONE);
     let (expected, messages) = (state(&undisturbed), proxy.messages());
     assert!(messages > 15, "{messages}");
@@ -113,7 +105,7 @@ fn at_every_message(engine: Engine, fault: Fault) {
                 while let Some(&(n, moment)) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let place = format!("{fault:?} {moment:?} message {n} of {messages}");
                     let project = project(engine);
-                    let proxy = Proxy::new(engine, port(engine)).strike(Place::Nth(n), moment, fault);
+                    let proxy = Proxy::new(engine, project.port()).strike(Place::Nth(n), moment, fault);
                     let first = through(&proxy, &project, &["migrate"]);
                     assert!(matches!(first.code, Some(exit::DONE | exit::UNREACHABLE)), "{place}: {first:?}");
                     assert!(proxy.struck() || first.code == Some(exit::DONE), "{place}: {first:?}");
@@ -160,7 +152,7 @@ fn mysql_stalled_at_every_message() {
 
 /// A run through a network that fails at one place.
 fn struck(project: &Project, place: Place, moment: Moment, fault: Fault, arguments: &[&str]) -> Finished {
-    let proxy = Proxy::new(project.engine(), port(project.engine())).strike(place, moment, fault);
+    let proxy = Proxy::new(project.engine(), project.port()).strike(place, moment, fault);
     let finished = through(&proxy, project, arguments);
     assert!(proxy.struck(), "{finished:?}");
     finished
@@ -240,18 +232,18 @@ fn what_always_runs_runs_once_although_its_commit_is_lost(engine: Engine) {
 
 fn a_server_that_stays_away_leaves_it_to_the_next_run(engine: Engine) {
     let project = project(engine);
-    let proxy = Proxy::new(engine, port(engine)).strike(commit_of_0002(engine), Moment::After, Fault::Gone);
+    let proxy = Proxy::new(engine, project.port()).strike(commit_of_0002(engine), Moment::After, Fault::Gone);
     configure(&project, proxy.port(), LIMITS);
     let run = project.run(["migrate", "--lock-wait", "1s"]).exits(exit::UNREACHABLE);
     run.says("not known until the next run").says("run the same command again").says("could not be looked up");
-    configure(&project, port(engine), "");
+    configure(&project, project.port(), "");
     project.migrate();
     assert_eq!(project.versions(), ["0001", "0002", "0003", "0004"]);
 }
 
 fn a_signal_stops_it_while_it_connects_again(engine: Engine) {
     let project = project(engine);
-    let proxy = Proxy::new(engine, port(engine)).strike(commit_of_0002(engine), Moment::After, Fault::Gone);
+    let proxy = Proxy::new(engine, project.port()).strike(commit_of_0002(engine), Moment::After, Fault::Gone);
     configure(&project, proxy.port(), LIMITS);
     let run = project.spawn(["migrate", "--lock-wait", "100s"]);
     run.wait_for_stderr(|text| text.contains("connecting again"));
@@ -261,12 +253,12 @@ fn a_signal_stops_it_while_it_connects_again(engine: Engine) {
 
 fn a_network_that_is_gone_does_not_hold_the_run_for_ever(engine: Engine) {
     let project = project(engine);
-    let proxy = Proxy::new(engine, port(engine)).strike(commit_of_0002(engine), Moment::Before, Fault::Blackout);
+    let proxy = Proxy::new(engine, project.port()).strike(commit_of_0002(engine), Moment::Before, Fault::Blackout);
     configure(&project, proxy.port(), "connect_timeout = \"1s\"\nlock_wait = \"2s\"\nnetwork_timeout = \"3s\"");
     let run = project.run(["migrate"]).exits(exit::UNREACHABLE);
     run.says("the server cannot be reached").says("not known until the next run");
     drop(proxy);
-    configure(&project, port(engine), "");
+    configure(&project, project.port(), "");
     project.migrate();
 }
 
@@ -275,7 +267,7 @@ fn a_signal_stops_a_run_whose_network_is_gone(engine: Engine) {
     let slow = project.snippets().slow;
     project.migration("0002_rows.sql", &format!("INSERT INTO ledger SELECT 2 FROM ({slow}) slow;"), "");
     let place = Place::With("slow", 1);
-    let proxy = Proxy::new(engine, port(engine)).strike(place, Moment::Before, Fault::Blackout);
+    let proxy = Proxy::new(engine, project.port()).strike(place, Moment::Before, Fault::Blackout);
     configure(&project, proxy.port(), "connect_timeout = \"1s\"\nnetwork_timeout = \"10s\"");
     let run = project.spawn(["migrate"]);
     wait_until("the network is gone", || proxy.struck());
@@ -290,7 +282,7 @@ fn a_rollback_stalls_too(engine: Engine) {
     for (text, n) in
         [("GET_LOCK", 1), ("pg_try_advisory_lock", 1), ("SELECT", 3), ("RELEASE_LOCK", 1), ("pg_advisory_unlock", 1)]
     {
-        let proxy = Proxy::new(engine, port(engine)).strike(Place::With(text, n), Moment::Before, Fault::Stall);
+        let proxy = Proxy::new(engine, project.port()).strike(Place::With(text, n), Moment::Before, Fault::Stall);
         let run = through(&proxy, &project, &["rollback", "-c", "4"]);
         assert!(matches!(run.code, Some(exit::DONE | exit::UNREACHABLE)), "{text}: {run:?}");
     }

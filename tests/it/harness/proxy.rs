@@ -28,6 +28,8 @@ pub enum Fault {
 pub enum Moment {
     /// The server does not get it.
     Before,
+    /// The server has just got it.
+    During,
     /// The server gets it and carries it out; the client does not get the answer.
     After,
 }
@@ -45,6 +47,7 @@ struct State {
     protocol: Engine,
     server: u16,
     strike: Option<(Place, Moment, Fault)>,
+    act: Option<Box<dyn FnOnce() + Send>>,
     messages: usize,
     with_text: usize,
     struck: bool,
@@ -67,6 +70,7 @@ impl Proxy {
             protocol: engine,
             server,
             strike: None,
+            act: None,
             messages: 0,
             with_text: 0,
             struck: false,
@@ -101,6 +105,12 @@ impl Proxy {
     pub fn strike(self, place: Place, moment: Moment, fault: Fault) -> Proxy {
         lock(&self.state).strike = Some((place, moment, fault));
         self
+    }
+
+    /// The same, with something that happens before the connection is cut.
+    pub fn act(self, place: Place, moment: Moment, act: impl FnOnce() + Send + 'static) -> Proxy {
+        lock(&self.state).act = Some(Box::new(act));
+        self.strike(place, moment, Fault::Cut)
     }
 
     /// How many messages clients have sent.
@@ -160,6 +170,10 @@ async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
                 while let Some(message) = questions.next() {
                     match strikes(&state, &message) {
                         Some((Moment::Before, fault)) => return fail(fault, client, server, &state).await,
+                        Some((Moment::During, fault)) => {
+                            let _ = server.write_all(&message).await;
+                            return fail(fault, client, server, &state).await;
+                        }
                         Some((Moment::After, fault)) => pending = Some((fault, is_query(protocol, &message))),
                         None => {}
                     }
@@ -201,6 +215,10 @@ fn strikes(state: &Mutex<State>, message: &[u8]) -> Option<(Moment, Fault)> {
 }
 
 async fn fail(fault: Fault, client: TcpStream, server: TcpStream, state: &Mutex<State>) {
+    let act = lock(state).act.take();
+    if let Some(act) = act {
+        tokio::task::spawn_blocking(act).await.expect("what a test does");
+    }
     match fault {
         Fault::Cut => {}
         Fault::Reset => {
