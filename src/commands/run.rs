@@ -66,6 +66,9 @@ pub(super) async fn run(
 
     let (done, error) = match result {
         Ok(done) => done,
+        Err(error) if error.kind == ErrorKind::Connection && error.notes.is_empty() => {
+            return Err(error.note("nothing was run")).into();
+        }
         Err(error) => return Err(error).into(),
     };
     let report = DatabaseRun {
