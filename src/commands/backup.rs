@@ -8,7 +8,6 @@ use super::{Context, Outcome};
 use crate::backup::{self, Archive, BackupError, Job, Store, Taken, Technique};
 use crate::cli::{BackupArgs, BackupCommand, WhichBackup};
 use crate::config::{Purpose, Settings, Target};
-use crate::db::lock::MigrationLock;
 use crate::dialect::{EventKind, NewEvent, Took};
 use crate::error::Error;
 use crate::model::{History, Version};
@@ -31,7 +30,7 @@ pub(super) async fn backup(context: &Context<'_>, settings: &Settings, args: &Ba
 async fn create(context: &Context<'_>, target: &Target, verify: bool) -> Result<DatabaseBackups, Error> {
     let opening = session::open(context, target, Purpose::Inspect, Duration::ZERO);
     let mut opened = context.unless_stopped(opening).await?;
-    let lock = lock(context, target, &mut opened).await?;
+    let lock = context.unless_stopped(opened.lock(context, target)).await?;
     let result = under_lock(context, target, &mut opened, verify).await;
     // The end of the session gives it back where this fails.
     let _ = lock.release(opened.session.as_mut()).await;
@@ -83,13 +82,6 @@ pub(super) fn store(target: &Target) -> Store {
 pub(super) fn technique(target: &Target) -> Result<Box<dyn Technique>, Error> {
     let options = target.connect_options(Purpose::Inspect)?;
     backup::technique(&options, &target.backup).map_err(Error::from)
-}
-
-/// Takes the migration lock.
-pub(super) async fn lock(context: &Context<'_>, target: &Target, opened: &mut Opened) -> Result<MigrationLock, Error> {
-    let mut on_wait = context.tell_holder();
-    let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
-    context.unless_stopped(async { Ok(waiting.await?) }).await
 }
 
 /// Takes a backup of a database whose migration lock is held, and verifies it where asked to.

@@ -10,6 +10,7 @@ mod lock;
 mod migrate;
 mod new;
 mod notes;
+mod recover;
 mod repair;
 mod resolve;
 mod restore;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::backup::{empty, find, lock, record, technique};
+use super::backup::{empty, find, record, technique};
 use super::session::{self, Opened};
 use super::targets::for_each;
 use super::{Context, Outcome};
@@ -59,7 +59,7 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -
         return Err(unconfirmed());
     }
     // The end of the session gives it back: the swap ends it.
-    let _lock = lock(context, target, &mut opened).await?;
+    let _lock = context.unless_stopped(opened.lock(context, target)).await?;
     if !args.force {
         let others = technique.in_use(opened.session.as_mut()).await?;
         if !others.is_empty() {

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use super::session::{self, Opened};
 use super::targets::PerTarget;
 use super::with_backup::{self, BackupFirst};
-use super::{Context, notes};
+use super::{Context, notes, recover};
 use crate::backup::Archive;
 use crate::config::{Purpose, Target};
+use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
 use crate::error::{Error, ErrorKind};
@@ -68,7 +69,8 @@ pub(super) async fn run(
         Ok(done) => done,
         Err(error) => {
             opened.session.close().await;
-            return Err(error).into();
+            let lost = error.kind == ErrorKind::Connection && error.notes.is_empty();
+            return Err(if lost { error.note("nothing was run") } else { error }).into();
         }
     };
     let failed = error.take_if(|_| done.to_be_restored);
@@ -102,11 +104,11 @@ pub(super) async fn run(
     PerTarget { report: Some(report), error }
 }
 
-/// A plan, and how far it was carried out.
-struct Done {
-    plan: Plan,
-    run: executor::RunReport,
-    after: Survey,
+/// A plan, how far it was carried out, and what the database said last.
+pub(super) struct Done {
+    pub(super) plan: Plan,
+    pub(super) run: executor::RunReport,
+    pub(super) after: Survey,
     /// The backup taken before the first statement.
     backup: Option<Archive>,
     /// Whether it failed so that the database is to be put back from that backup. The lock is still held then.
@@ -141,10 +143,8 @@ async fn in_session(
         return Ok((Done::nothing(plan, survey), None));
     }
 
-    let mut on_wait = context.tell_holder();
-    let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
-    let lock = context.unless_stopped(async { Ok(waiting.await?) }).await?;
-    let result = under_lock(context, target, opened, catalog, request, manner, &lock).await;
+    let mut lock = context.unless_stopped(opened.lock(context, target)).await?;
+    let result = under_lock(context, target, opened, catalog, request, manner, &mut lock).await;
     if matches!(&result, Ok((done, _)) if done.to_be_restored) {
         return result;
     }
@@ -160,35 +160,70 @@ async fn under_lock(
     catalog: &Catalog,
     request: &Request,
     manner: Manner,
-    lock: &MigrationLock,
+    lock: &mut MigrationLock,
 ) -> Result<(Done, Option<Error>), Error> {
     let bookkeeping = opened.load().await?;
     let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
     notes::tell(context, &plan.notes);
-    let backup_wanted = manner.backup.filter(|backup| backup.always || !plan.steps.is_empty());
-    if plan.steps.is_empty() && backup_wanted.is_none() {
-        return Ok((Done::nothing(plan, survey), None));
+    let mut done = Done::nothing(plan, survey);
+    let backup_wanted = manner.backup.filter(|backup| backup.always || !done.plan.steps.is_empty());
+    if let Some(asked) = backup_wanted {
+        done.backup = Some(with_backup::take(context, target, opened, &bookkeeping.history, asked).await?);
     }
-    let backup = match backup_wanted {
-        Some(asked) => Some(with_backup::take(context, target, opened, &bookkeeping.history, asked).await?),
-        None => None,
-    };
-    if plan.steps.is_empty() {
-        if let Some(archive) = backup.as_ref().filter(|_| bookkeeping.incomplete.is_none()) {
+    if done.plan.steps.is_empty() {
+        if let Some(archive) = done.backup.as_ref().filter(|_| bookkeeping.incomplete.is_none()) {
             with_backup::note(context, opened, archive).await;
         }
-        return Ok((Done { backup, ..Done::nothing(plan, survey) }, None));
+        return Ok((done, None));
     }
     if let Some(present) = &bookkeeping.incomplete {
         history_table::create_missing(opened.session.as_mut(), &opened.tables, present)
             .await
             .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
     }
-    if let Some(archive) = &backup {
+    if let Some(archive) = &done.backup {
         with_backup::note(context, opened, archive).await;
     }
+    carry_out(context, target, opened, lock, &mut done).await?;
+    let mut error = Error::from_run(&done.plan, &done.run);
+    while done.run.failure.as_ref().is_some_and(|failure| failure.cause.connection_is_gone()) {
+        let found = recover::recover(context, target, opened, lock, catalog, request, &mut done).await;
+        // From here on something is done, and told whatever comes.
+        let went_on = match found {
+            Ok(()) => carry_out(context, target, opened, lock, &mut done).await,
+            Err(error) => Err(error),
+        };
+        error = match went_on {
+            Ok(()) => Error::from_run(&done.plan, &done.run),
+            Err(stopped) => {
+                error = Some(stopped);
+                break;
+            }
+        };
+    }
+    if let Some(step) = done.run.failure.as_ref().and_then(|failure| done.plan.steps.get(failure.step)) {
+        context.printer.step_failed(&step.label());
+    }
+    // Read back rather than calculated: the report says what the database says. Where that is not to be had, what was
+    // known before is the best there is.
+    if let Ok(after) = read_back(context, target, opened).await {
+        done.after = plan::survey(catalog, after.history, &after.journal);
+    }
+    let aftermath = done.run.failure.as_ref().map(|failure| failure.aftermath);
+    done.to_be_restored = with_backup::is_to_be_restored(manner.backup, aftermath);
+    Ok((done, error))
+}
+
+/// Runs the steps of the plan that are not finished, on a session that holds the lock.
+async fn carry_out(
+    context: &Context<'_>,
+    target: &Target,
+    opened: &mut Opened,
+    lock: &MigrationLock,
+    done: &mut Done,
+) -> Result<(), Error> {
     let settings = ExecutionSettings {
-        session: session::session_options(target),
+        session: SessionOptions { holds_lock: true, ..session::session_options(target) },
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
@@ -196,32 +231,21 @@ async fn under_lock(
     // What the configuration sets comes after the server's own defaults.
     opened.session.reset(&settings.session).await?;
     let identity = opened.identity(&context.run_id);
-    let mut events = |event: Event<'_>| tell(context, &plan, &event);
-    let run = Executor::new(
+    let Done { plan, run, after, .. } = done;
+    let mut events = |event: Event<'_>| tell(context, plan, &event);
+    Executor::new(
         opened.session.as_mut(),
         &opened.tables,
         lock.fence_condition(),
-        &survey.history,
+        &after.history,
         &settings,
         &identity,
         context.interrupt.clone(),
         &mut events,
     )
-    .execute(&plan)
+    .execute(plan, run)
     .await;
-    let error = Error::from_run(&plan, &run);
-    if let Some(step) = run.failure.as_ref().and_then(|failure| plan.steps.get(failure.step)) {
-        context.printer.step_failed(&step.label());
-    }
-    // Read back rather than calculated: the report says what the database says. Where that is not to be had, what was
-    // known before is the best there is.
-    let after = match read_back(context, target, opened).await {
-        Ok(after) => plan::survey(catalog, after.history, &after.journal),
-        Err(_) => survey,
-    };
-    let aftermath = run.failure.as_ref().map(|failure| failure.aftermath);
-    let to_be_restored = with_backup::is_to_be_restored(manner.backup, aftermath);
-    Ok((Done { plan, run, after, backup, to_be_restored }, error))
+    Ok(())
 }
 
 /// Reads history and journal once more; over another connection where that of the run is gone.
@@ -238,7 +262,8 @@ async fn read_back(context: &Context<'_>, target: &Target, opened: &mut Opened) 
     }
 }
 
-async fn decide(
+/// What there is to do, from what the tables say.
+pub(super) async fn decide(
     target: &Target,
     opened: &mut Opened,
     catalog: &Catalog,
@@ -303,7 +328,10 @@ fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
             printer.statement_finished(*statement, *total, line, *rows, *elapsed);
         }
         Event::StepFinished { step, elapsed } => printer.step_finished(&step.label(), step.direction(), *elapsed),
-        Event::Retrying { error, attempt, pause, .. } => printer.retrying(&error.message, *attempt + 1, *pause),
+        Event::Retrying { error, attempt, pause, blockers, .. } => {
+            printer.retrying(&error.message, *attempt + 1, *pause, blockers);
+        }
+        Event::Blocked { blockers, waited } => printer.blocked(blockers, *waited),
         Event::InvalidIndexDropped { index } => {
             printer.message(&format!(
                 "  index {index} was left invalid by an earlier attempt: it is dropped and built again"

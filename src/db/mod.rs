@@ -12,14 +12,18 @@ mod error;
 mod file_lock;
 pub mod history_table;
 mod leading_word;
+mod liveness;
 pub mod lock;
 mod mysql;
 pub mod notices;
+mod observe;
 mod options;
 mod postgres;
 mod sqlite;
 
 pub use error::{Position, SqlError, SqlErrorKind};
+pub use liveness::Liveness;
+pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
 
 use std::time::{Duration, Instant};
@@ -146,6 +150,9 @@ pub trait Session: Send {
 
     /// A handle that stops this session's running statement on the server, usable while the session is busy.
     fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// A handle that sees from outside what this session waits for, usable while the session is busy.
+    fn observer(&self) -> Box<dyn Observer>;
 
     /// Closes the connection politely.
     async fn close(self: Box<Self>);

@@ -19,12 +19,15 @@ mod record;
 mod retry;
 mod segment;
 mod send;
+mod settle;
 mod step;
+mod watch;
 
 pub use catalog::look;
 pub use event::Event;
 pub use interrupt::{Interrupt, Interrupter, Signal};
 pub use outcome::{Aftermath, Cause, RunReport, StepFailure, StepSuccess};
+pub use settle::{repay, was_carried_out};
 
 use std::time::Duration;
 
@@ -33,6 +36,7 @@ use crate::dialect::{EventKind, NewEvent, Tables};
 use crate::model::{Direction, History};
 use crate::plan::{Plan, Work};
 use foreign_keys::Violations;
+use watch::{Blocked, first_look};
 
 /// How steps run.
 #[derive(Debug, Clone)]
@@ -72,6 +76,10 @@ pub struct Executor<'a> {
     announced: bool,
     /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
     known_violations: Option<Violations>,
+    /// Who keeps the running step waiting.
+    blocked: Blocked,
+    /// When a call that takes long is looked at first.
+    first_look: Duration,
     events: &'a mut (dyn FnMut(Event<'_>) + Send),
 }
 
@@ -101,18 +109,22 @@ impl<'a> Executor<'a> {
             altered: false,
             announced: false,
             known_violations: None,
+            blocked: Blocked::default(),
+            first_look: first_look(settings.session.lock_timeout),
             events,
         }
     }
 
-    /// Runs the steps in order and stops at the first that fails.
-    pub async fn execute(&mut self, plan: &Plan) -> RunReport {
-        let mut report = RunReport::default();
-        if let Err(error) = self.open_rollback(plan).await {
+    /// Runs the steps in order and stops at the first that fails. Those that `report` knows as finished are done.
+    pub async fn execute(&mut self, plan: &Plan, report: &mut RunReport) {
+        let first = report.finished.len();
+        if first == 0
+            && let Err(error) = self.open_rollback(plan).await
+        {
             report.failure = Some(StepFailure::before(0, error));
-            return report;
+            return;
         }
-        for index in 0..plan.steps.len() {
+        for index in first..plan.steps.len() {
             if let Some(signal) = self.interrupt.signal() {
                 self.withdraw_announcement(plan.steps[index].direction()).await;
                 report.failure = Some(StepFailure::interrupted(index, signal));
@@ -121,14 +133,16 @@ impl<'a> Executor<'a> {
             self.step = index;
             match self.run_step(plan, index).await {
                 Ok(success) => report.finished.push(success),
-                Err(failure) => {
+                Err(mut failure) => {
+                    if failure.cause.was_blocked(self.blocked.is_now()) {
+                        failure.blockers = self.blocked.blockers().to_vec();
+                    }
                     self.record_failure(plan, &failure).await;
                     report.failure = Some(failure);
                     break;
                 }
             }
         }
-        report
     }
 
     /// Fixes what a rollback of several migrations will undo, so that a run after a crash finishes it and never

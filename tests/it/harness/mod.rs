@@ -3,20 +3,23 @@
 pub mod client;
 pub mod dialect;
 pub mod exit;
+mod holder;
 #[macro_use]
 mod macros;
 pub mod mariadb;
 pub mod postgres;
 mod process;
 mod project;
+pub mod proxy;
 mod supervisor;
 
 use std::time::{Duration, Instant};
 
 pub use dbwarden::dialect::Engine;
+pub use holder::Holder;
 pub use process::{Finished, Running};
-pub use project::{Project, repository};
-pub use supervisor::free_port;
+pub use project::{Home, Project, repository};
+pub use supervisor::{Restartable, free_port};
 
 /// The user that owns every test's database.
 pub const USER: &str = "app";
