@@ -8,6 +8,7 @@ use super::{Context, notes};
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
+use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::model::{Catalog, Direction};
@@ -136,7 +137,8 @@ async fn under_lock(
         return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
     }
     if let Some(present) = &bookkeeping.incomplete {
-        history_table::create_missing(opened.session.as_mut(), &opened.tables, present)
+        let taking_over = taking_over(opened, context, survey.history.rows().len());
+        history_table::create_missing(opened.session.as_mut(), &opened.tables, present, &taking_over)
             .await
             .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
     }
@@ -173,6 +175,20 @@ async fn under_lock(
         Err(_) => survey,
     };
     Ok((Done { plan, run, after }, error))
+}
+
+/// The event that tells of the takeover of another tool's history with so many rows.
+fn taking_over(opened: &Opened, context: &Context<'_>, rows: usize) -> String {
+    let identity = opened.identity(&context.run_id);
+    opened.tables.insert_event(&NewEvent {
+        kind: EventKind::TakenOver,
+        version: None,
+        file_name: None,
+        actor: &identity.actor,
+        run_id: &identity.run_id,
+        took: None,
+        detail: Some(&format!("the history table of another tool: {rows} rows")),
+    })
 }
 
 /// Reads history and journal once more; over another connection where that of the run is gone.

@@ -65,13 +65,14 @@ pub async fn load(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeep
     }
 }
 
+/// The `(table, column)` pairs of the tool's tables that exist.
+pub(super) async fn columns(session: &mut dyn Session, tables: &Tables) -> Result<Vec<(String, String)>, SqlError> {
+    let rows = session.query(&tables.select_columns()).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.text(0)?.to_string(), row.text(1)?.to_string()))).collect())
+}
+
 async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
-    let present: Vec<(String, String)> = session
-        .query(&tables.select_columns())
-        .await?
-        .iter()
-        .filter_map(|row| Some((row.text(0)?.to_string(), row.text(1)?.to_string())))
-        .collect();
+    let present = columns(session, tables).await?;
     let exists = |table: &String| present.iter().any(|(name, _)| name == table);
     let history = if exists(&tables.history) {
         decode_history(tables, &session.query(&tables.select_history(Some(&present))).await?)?
@@ -87,7 +88,8 @@ async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<B
 }
 
 /// Creates what is missing, and takes over a table of the Python tool. Under the lock, just before the first write:
-/// `CREATE TABLE IF NOT EXISTS` alone races on PostgreSQL.
+/// `CREATE TABLE IF NOT EXISTS` alone races on PostgreSQL. `taking_over` is executed where another tool's table is
+/// taken over, before what ends that: a run that is killed meanwhile is repeated with it.
 ///
 /// # Errors
 /// The database's own, most often [`SqlErrorKind::PermissionDenied`].
@@ -95,6 +97,7 @@ pub async fn create_missing(
     session: &mut dyn Session,
     tables: &Tables,
     present: &[(String, String)],
+    taking_over: &str,
 ) -> Result<(), SqlError> {
     let mut statements = Vec::new();
     if let (true, Some(select)) = (present.is_empty(), tables.select_schema())
@@ -103,6 +106,9 @@ pub async fn create_missing(
         statements.push(tables.create_schema());
     }
     statements.extend(tables.create_missing(present));
+    if tables.is_of_another_tool(present) {
+        statements.insert(statements.len().saturating_sub(1), taking_over.to_string());
+    }
     for statement in statements {
         session.execute(&statement).await?;
     }

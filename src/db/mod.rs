@@ -9,6 +9,7 @@ mod backoff;
 mod batch;
 mod driver_error;
 mod error;
+pub mod events_table;
 mod file_lock;
 pub mod history_table;
 mod leading_word;

@@ -3,6 +3,7 @@
 
 mod bookkeeping;
 mod effect_sql;
+mod event_sql;
 mod history_sql;
 mod journal_sql;
 mod lex_rules;

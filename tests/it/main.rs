@@ -14,6 +14,7 @@ mod config_cli;
 mod disagreement;
 mod edges;
 mod engine_sql;
+mod events;
 mod examples;
 mod failure;
 mod help;
