@@ -19,6 +19,7 @@ pub mod notices;
 mod options;
 mod postgres;
 mod sqlite;
+pub mod unfinished;
 
 pub use error::{Position, SqlError, SqlErrorKind};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};

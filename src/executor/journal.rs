@@ -154,9 +154,16 @@ impl Executor<'_> {
         let kind = script.statements[statements.start].kind;
         let may_retry =
             statements.len() == 1 && matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional);
+        let mut builds = 0;
         loop {
             self.drop_invalid_index(script, statements.start).await?;
-            let Err(failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };
+            let Err(failed) = self.send_alone(script, statements.clone()).await else {
+                builds += 1;
+                if self.must_build_again(script, statements.start, builds).await? {
+                    continue;
+                }
+                return Ok(());
+            };
             if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
                 continue;
             }

@@ -14,6 +14,7 @@ mod migration;
 mod script;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod unfinished;
 mod version;
 
 pub use catalog::{Catalog, CatalogError};
@@ -25,6 +26,7 @@ pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
 pub use journal::{JournalEntry, JournalState, Settlement};
 pub use migration::{Allowance, Dependency, Directives, Migration, MigrationKind, Rollback};
 pub use script::{Script, Statement, StatementKind, TransactionControl};
+pub use unfinished::Unfinished;
 pub use version::{Version, VersionError};
 
 /// Which way a step goes. Stored in the journal and in events under [`Direction::name`].

@@ -35,3 +35,4 @@ mod sample;
 mod secrets;
 mod sessions;
 mod tls;
+mod unfinished;
