@@ -113,6 +113,13 @@ async fn in_session(
         return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
     }
 
+    if let Some(name) = opened.lock_key.doubtful_place() {
+        context.printer.warning(&format!(
+            "{} is on {name}: whether its locks reach every machine that uses it, only its administrator knows; keep \
+             the database on a local disk",
+            opened.location
+        ));
+    }
     let mut on_wait = context.tell_holder();
     let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
     let lock = context.unless_stopped(async { Ok(waiting.await?) }).await?;
@@ -138,9 +145,11 @@ async fn under_lock(
     }
     if let Some(present) = &bookkeeping.incomplete {
         let taking_over = taking_over(opened, context, survey.history.rows().len());
-        history_table::create_missing(opened.session.as_mut(), &opened.tables, present, &taking_over)
-            .await
-            .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
+        let user = opened.session.server().user.clone();
+        let (session, tables) = (opened.session.as_mut(), &opened.tables);
+        let creating = history_table::create_missing(session, tables, present, &taking_over, target.lock_retry);
+        let created = async { creating.await.map_err(|error| Error::from_table_creation(&error, tables, &user)) };
+        context.unless_stopped(created).await?;
     }
     let settings = ExecutionSettings {
         session: session::session_options(target),

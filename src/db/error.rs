@@ -45,6 +45,10 @@ pub enum SqlErrorKind {
     PermissionDenied,
     /// The database or the server is read-only.
     ReadOnly,
+    /// A database file, or a file beside it, may not be read, written or made (SQLite).
+    NoFileAccess,
+    /// What the database holds is damaged.
+    Damaged,
     /// A lock was not had in time (PostgreSQL 55P03, MySQL 1205, SQLite BUSY).
     LockTimeout,
     /// The engine chose this transaction as the victim of a deadlock or a serialization conflict.

@@ -1,7 +1,9 @@
 //! Reading the tool's tables into values, and creating them. Never decides anything.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use super::backoff::Backoff;
 use super::{Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::{EventKind, Tables};
 use crate::model::{
@@ -91,9 +93,37 @@ async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<B
 /// `CREATE TABLE IF NOT EXISTS` alone races on PostgreSQL. `taking_over` is executed where another tool's table is
 /// taken over, before what ends that: a run that is killed meanwhile is repeated with it.
 ///
+/// A conflict with another session is tried again until `patience` is over.
+///
 /// # Errors
 /// The database's own, most often [`SqlErrorKind::PermissionDenied`].
 pub async fn create_missing(
+    session: &mut dyn Session,
+    tables: &Tables,
+    present: &[(String, String)],
+    taking_over: &str,
+    patience: Duration,
+) -> Result<(), SqlError> {
+    let started = Instant::now();
+    let mut backoff = Backoff::new(Duration::from_millis(200));
+    let mut present = present.to_vec();
+    loop {
+        let error = match try_create_missing(session, tables, &present, taking_over).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let pause = backoff.pause();
+        let is_conflict = matches!(error.kind, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock);
+        if !is_conflict || started.elapsed() + pause > patience {
+            return Err(error);
+        }
+        tokio::time::sleep(pause).await;
+        // Some of them may be there by now.
+        present = columns(session, tables).await?;
+    }
+}
+
+async fn try_create_missing(
     session: &mut dyn Session,
     tables: &Tables,
     present: &[(String, String)],
