@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes};
+use super::{Context, notes, recovery};
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::MigrationLock;
+use crate::db::lock::{LockHolder, MigrationLock};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::model::{Catalog, Direction};
@@ -112,10 +112,15 @@ async fn in_session(
         return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
     }
 
-    let mut on_wait = context.tell_holder();
+    let mut tell = context.tell_holder();
+    let mut before = None;
+    let mut on_wait = |holder: &LockHolder, waited| {
+        tell(holder, waited);
+        before = Some(holder.clone());
+    };
     let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
     let lock = context.unless_stopped(async { Ok(waiting.await?) }).await?;
-    let result = under_lock(context, target, opened, catalog, request, &lock).await;
+    let result = under_lock(context, target, opened, catalog, request, &lock, before.as_ref()).await;
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
     result
@@ -128,6 +133,7 @@ async fn under_lock(
     catalog: &Catalog,
     request: &Request,
     lock: &MigrationLock,
+    before: Option<&LockHolder>,
 ) -> Result<(Done, Option<Error>), Error> {
     let bookkeeping = opened.load().await?;
     let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
@@ -140,6 +146,7 @@ async fn under_lock(
             .await
             .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
     }
+    recovery::record(context, opened, &plan, survey.interrupted.as_ref(), before).await?;
     let settings = ExecutionSettings {
         session: session::session_options(target),
         role: target.role.clone(),

@@ -27,6 +27,8 @@ pub enum EventKind {
     TakenOver,
     /// A person settled the outcome of a statement.
     Resolved,
+    /// A run goes on where another one stopped without an end; `detail` says which.
+    Recovered,
 }
 
 impl EventKind {
@@ -42,6 +44,7 @@ impl EventKind {
             EventKind::RollbackEnded => "rollback_ended",
             EventKind::TakenOver => "taken_over",
             EventKind::Resolved => "resolved",
+            EventKind::Recovered => "recovered",
         }
     }
 }

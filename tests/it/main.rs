@@ -35,4 +35,5 @@ mod rollback;
 mod sample;
 mod secrets;
 mod sessions;
+mod takeover;
 mod tls;
