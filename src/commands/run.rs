@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes};
+use super::{Context, notes, recovery};
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::MigrationLock;
+use crate::db::lock::{LockHolder, MigrationLock};
 use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
@@ -120,10 +120,15 @@ async fn in_session(
             opened.location
         ));
     }
-    let mut on_wait = context.tell_holder();
+    let mut tell = context.tell_holder();
+    let mut before = None;
+    let mut on_wait = |holder: &LockHolder, waited| {
+        tell(holder, waited);
+        before = Some(holder.clone());
+    };
     let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
     let lock = context.unless_stopped(async { Ok(waiting.await?) }).await?;
-    let result = under_lock(context, target, opened, catalog, request, &lock).await;
+    let result = under_lock(context, target, opened, catalog, request, &lock, before.as_ref()).await;
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
     result
@@ -136,6 +141,7 @@ async fn under_lock(
     catalog: &Catalog,
     request: &Request,
     lock: &MigrationLock,
+    before: Option<&LockHolder>,
 ) -> Result<(Done, Option<Error>), Error> {
     let bookkeeping = opened.load().await?;
     let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
@@ -151,6 +157,7 @@ async fn under_lock(
         let created = async { creating.await.map_err(|error| Error::from_table_creation(&error, tables, &user)) };
         context.unless_stopped(created).await?;
     }
+    recovery::record(context, opened, &plan, survey.interrupted.as_ref(), before).await?;
     let settings = ExecutionSettings {
         session: session::session_options(target),
         role: target.role.clone(),
@@ -279,7 +286,10 @@ fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
             printer.statement_finished(*statement, *total, line, *rows, *elapsed);
         }
         Event::StepFinished { step, elapsed } => printer.step_finished(&step.label(), step.direction(), *elapsed),
-        Event::Retrying { error, attempt, pause, .. } => printer.retrying(&error.message, *attempt + 1, *pause),
+        Event::Retrying { error, attempt, pause, blockers, .. } => {
+            printer.retrying(&error.message, *attempt + 1, *pause, blockers);
+        }
+        Event::Blocked { blockers, waited } => printer.blocked(blockers, *waited),
         Event::InvalidIndexDropped { index } => {
             printer.message(&format!(
                 "  index {index} was left invalid by an earlier attempt: it is dropped and built again"

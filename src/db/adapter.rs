@@ -16,7 +16,8 @@ use super::batch::{self, Bounds};
 use super::leading_word::rows;
 use super::notices::Notice;
 use super::{
-    BatchError, Canceller, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, StatementResult,
+    BatchError, Canceller, Observer, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind,
+    StatementResult,
 };
 use crate::dialect::Engine;
 
@@ -39,6 +40,17 @@ pub(super) async fn drain<DB: Database>(mut answers: Answers<'_, DB>) -> Result<
         answer?;
     }
     Ok(())
+}
+
+/// Reads every row, each cell as text.
+pub(super) async fn read<D: Driver>(mut answers: Answers<'_, D::Database>) -> Result<Vec<Row>, SqlError> {
+    let mut rows = Vec::new();
+    while let Some(answer) = answers.next().await {
+        if let Either::Right(row) = answer.map_err(|error| D::error(&error))? {
+            rows.push(Row(D::cells(&row).map_err(|error| D::error(&error))?));
+        }
+    }
+    Ok(rows)
 }
 
 /// An engine's part of a session.
@@ -79,6 +91,9 @@ pub(super) trait Driver: Send + Sync {
 
     /// See [`Session::canceller`].
     fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// See [`Session::observer`].
+    fn observer(&self) -> Box<dyn Observer>;
 
     /// See [`Session::close`].
     async fn close(self);
@@ -240,6 +255,10 @@ impl<D: Driver> Session for Adapter<D> {
 
     fn canceller(&self) -> Box<dyn Canceller> {
         self.driver.canceller()
+    }
+
+    fn observer(&self) -> Box<dyn Observer> {
+        self.driver.observer()
     }
 
     async fn close(self: Box<Self>) {

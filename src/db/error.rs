@@ -78,6 +78,13 @@ pub enum SqlErrorKind {
     Protocol,
 }
 
+impl SqlErrorKind {
+    /// Whether another transaction was in the way, so that the same statement can succeed when it is gone.
+    pub fn is_conflict(self) -> bool {
+        matches!(self, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock)
+    }
+}
+
 impl Position {
     /// The first piece that `message` puts in `quotes`: `relation "userz" does not exist`. Often a word of the
     /// statement, where the server tells no place.

@@ -16,12 +16,14 @@ mod leading_word;
 pub mod lock;
 mod mysql;
 pub mod notices;
+mod observe;
 mod options;
 mod postgres;
 mod sqlite;
 pub mod unfinished;
 
 pub use error::{Position, SqlError, SqlErrorKind};
+pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
 
 use std::time::{Duration, Instant};
@@ -148,6 +150,9 @@ pub trait Session: Send {
 
     /// A handle that stops this session's running statement on the server, usable while the session is busy.
     fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// A handle that sees from outside what this session waits for, usable while the session is busy.
+    fn observer(&self) -> Box<dyn Observer>;
 
     /// Closes the connection politely.
     async fn close(self: Box<Self>);

@@ -1,6 +1,7 @@
 //! MySQL and MariaDB sessions.
 
 mod errors;
+mod observer;
 mod settings;
 
 use async_trait::async_trait;
@@ -12,8 +13,12 @@ use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
 use super::driver_error::{check_certificates, connect_error, refuse_plain_text, session_error, within};
 use super::leading_word::answers_once;
-use super::{Canceller, Network, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode};
+use super::{
+    Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode,
+};
 use crate::dialect::Engine;
+use crate::dialect::blocker_sql::MySqlQuestions;
+use observer::MySqlObserver;
 use settings::Baseline;
 
 /// Opens a session and gives it its settings, in one round trip after the login.
@@ -28,6 +33,7 @@ pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result
             options: options.clone(),
             server: server.clone(),
             connection_id: 0,
+            mariadb: false,
             baseline: Baseline::default(),
         };
         let unknown = ServerInfo {
@@ -59,7 +65,8 @@ async fn introduce(adapter: &mut Adapter<MySqlDriver>, setup: Vec<String>) -> Re
     adapter.driver.connection_id = introduction.number(1).unwrap_or_default();
     adapter.server.session_id = adapter.driver.connection_id;
     adapter.server.user = introduction.text(2).unwrap_or_default().to_owned();
-    adapter.driver.baseline = Baseline::read(introduction, adapter.server.product == "MariaDB");
+    adapter.driver.mariadb = adapter.server.product == "MariaDB";
+    adapter.driver.baseline = Baseline::read(introduction, adapter.driver.mariadb);
     adapter.server.encrypted = adapter.driver.server.encrypted(cipher.text(1).is_some_and(|cipher| !cipher.is_empty()));
     Ok(())
 }
@@ -142,6 +149,7 @@ struct MySqlDriver {
     options: MySqlConnectOptions,
     server: Server,
     connection_id: i64,
+    mariadb: bool,
     baseline: Baseline,
 }
 
@@ -189,6 +197,15 @@ impl Driver for MySqlDriver {
             options: self.options.clone(),
             server: self.server.clone(),
             connection_id: self.connection_id,
+        })
+    }
+
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(MySqlObserver {
+            options: self.options.clone(),
+            server: self.server.clone(),
+            questions: MySqlQuestions::new(self.connection_id, self.mariadb),
+            connection: None,
         })
     }
 

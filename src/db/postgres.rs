@@ -1,6 +1,7 @@
 //! PostgreSQL sessions.
 
 mod errors;
+mod observer;
 mod probe;
 mod probe_tls;
 mod settings;
@@ -15,8 +16,11 @@ use sqlx::{ConnectOptions as _, Connection, Postgres, Row as _, ValueRef};
 use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
 use super::driver_error::{check_certificates, connect_error, refuse_plain_text, session_error, within};
-use super::{Canceller, Network, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode};
+use super::{
+    Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode,
+};
 use crate::dialect::Engine;
+use observer::PostgresObserver;
 use probe::ClientDefaults;
 use settings::Keepalive;
 
@@ -200,6 +204,15 @@ impl Driver for PostgresDriver {
 
     fn canceller(&self) -> Box<dyn Canceller> {
         Box::new(PostgresCanceller { options: self.options.clone(), server: self.server.clone(), pid: self.pid })
+    }
+
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(PostgresObserver {
+            options: self.options.clone(),
+            server: self.server.clone(),
+            pid: self.pid,
+            connection: None,
+        })
     }
 
     async fn close(mut self) {

@@ -1,10 +1,11 @@
 //! SQLite sessions.
 
 mod errors;
+mod observer;
 mod place;
 mod settings;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,8 +17,9 @@ use sqlx::{ConnectOptions as _, Connection, Row as _, Sqlite, TypeInfo, ValueRef
 use super::adapter::{Adapter, Answers, Driver, send};
 use super::batch::Bounds;
 use super::driver_error::{connect_error, session_error};
-use super::{Canceller, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
+use super::{Canceller, Observer, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
 use crate::dialect::Engine;
+use observer::SqliteObserver;
 pub use place::{Place, has_no_locks};
 
 /// Instructions of SQLite's virtual machine between two looks at the cancel flag: well under a millisecond.
@@ -65,7 +67,7 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
         session_id: 0,
         encrypted: None,
     };
-    let mut adapter = Adapter { driver: SqliteDriver { connection, cancelled }, server };
+    let mut adapter = Adapter { driver: SqliteDriver { connection, path: file.path.clone(), cancelled }, server };
     let mut statements = settings::setup(session);
     statements.push("SELECT sqlite_version()".to_owned());
     // The first look into the file: one that is no database says so here, without its name.
@@ -115,6 +117,8 @@ fn plain(path: &Path) -> std::path::PathBuf {
 /// SQLite's part of a session.
 struct SqliteDriver {
     connection: SqliteConnection,
+    /// None in memory.
+    path: Option<PathBuf>,
     cancelled: Arc<AtomicBool>,
 }
 
@@ -176,6 +180,10 @@ impl Driver for SqliteDriver {
 
     fn canceller(&self) -> Box<dyn Canceller> {
         Box::new(SqliteCanceller(Arc::clone(&self.cancelled)))
+    }
+
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(SqliteObserver(self.path.clone()))
     }
 
     async fn close(self) {

@@ -29,11 +29,13 @@ pub enum EventKind {
     TakenOver,
     /// A person settled the outcome of a statement.
     Resolved,
+    /// A run goes on where another one stopped without an end; `detail` says which.
+    Recovered,
 }
 
 impl EventKind {
     /// Every kind, for the documentation.
-    pub const ALL: [EventKind; 10] = [
+    pub const ALL: [EventKind; 11] = [
         EventKind::Applied,
         EventKind::RolledBack,
         EventKind::Baselined,
@@ -44,6 +46,7 @@ impl EventKind {
         EventKind::RollbackEnded,
         EventKind::TakenOver,
         EventKind::Resolved,
+        EventKind::Recovered,
     ];
 
     /// The word stored in `kind`.
@@ -59,6 +62,7 @@ impl EventKind {
             EventKind::RollbackEnded => "rollback_ended",
             EventKind::TakenOver => "taken_over",
             EventKind::Resolved => "resolved",
+            EventKind::Recovered => "recovered",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What differs between engines, as pure facts: data for the lexer and the classifier, limits, and the text of the
 //! tool's own SQL. No connection is needed to ask any of it.
 
+pub mod blocker_sql;
 mod bookkeeping;
 mod effect_sql;
 mod event_sql;

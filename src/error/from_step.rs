@@ -11,6 +11,10 @@ impl Error {
             return Some(failure.cause.sql().map_or_else(|| Error::new(ErrorKind::Bug, "no such step"), Error::from));
         };
         let mut error = describe(step, failure);
+        let ends =
+            failure.blockers.iter().filter(|blocker| blocker.certain).filter_map(|blocker| blocker.end_with.as_ref());
+        error.hints.extend(ends.take(1).map(|end| format!("if the blocking session may be ended: {end}")));
+        error.blockers.clone_from(&failure.blockers);
         if !report.finished.is_empty() {
             let kept: Vec<String> =
                 report.finished.iter().filter_map(|done| plan.steps.get(done.step)).map(Step::label).collect();
@@ -104,6 +108,11 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
                 Cause::Interrupted(_) => {}
                 // Nobody may write what is done without the lock: the journal stays behind, and a person settles it.
                 Cause::LockLost => error.kind = ErrorKind::Partial,
+                // Nothing to correct.
+                Cause::Statement { error: sql, .. } if sql.kind.is_conflict() => {
+                    error.kind = ErrorKind::Partial;
+                    error = error.hint(format!("run the same command again: it goes on at statement {}", done + 1));
+                }
                 Cause::Statement { .. } => {
                     error.kind = ErrorKind::Partial;
                     error.hints.clear();

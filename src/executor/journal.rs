@@ -255,7 +255,7 @@ impl Executor<'_> {
             }
             Aftermath::Partial { done: progress.done, total }
         };
-        StepFailure { step: index, cause: failed.cause, aftermath }
+        StepFailure::new(index, failed.cause, aftermath)
     }
 }
 

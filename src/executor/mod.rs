@@ -21,6 +21,7 @@ mod retry;
 mod segment;
 mod send;
 mod step;
+mod watch;
 
 pub use catalog::look;
 pub use event::Event;
@@ -34,6 +35,7 @@ use crate::dialect::{EventKind, NewEvent, Tables};
 use crate::model::History;
 use crate::plan::{Plan, Work};
 use foreign_keys::Violations;
+use watch::{Blocked, first_look};
 
 /// How steps run.
 #[derive(Debug, Clone)]
@@ -75,6 +77,10 @@ pub struct Executor<'a> {
     announced: bool,
     /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
     known_violations: Option<Violations>,
+    /// Who keeps the running step waiting.
+    blocked: Blocked,
+    /// When a call that takes long is looked at first.
+    first_look: Duration,
     events: &'a mut (dyn FnMut(Event<'_>) + Send),
 }
 
@@ -105,6 +111,8 @@ impl<'a> Executor<'a> {
             altered: false,
             announced: false,
             known_violations: None,
+            blocked: Blocked::default(),
+            first_look: first_look(settings.session.lock_timeout),
             events,
         }
     }
@@ -127,7 +135,10 @@ impl<'a> Executor<'a> {
             self.step_started = Instant::now();
             match self.run_step(plan, index).await {
                 Ok(success) => report.finished.push(success),
-                Err(failure) => {
+                Err(mut failure) => {
+                    if failure.cause.was_blocked(self.blocked.is_now()) {
+                        failure.blockers = self.blocked.blockers().to_vec();
+                    }
                     self.record_failure(plan, &failure).await;
                     report.failure = Some(failure);
                     break;

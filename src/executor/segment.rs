@@ -112,7 +112,8 @@ impl Executor<'_> {
     pub(super) async fn pause_before_retry(&mut self, step: &Step, failed: &SendError, retry: &mut Retry) -> bool {
         let (Some(kind), Some(error)) = (failed.kind(), failed.cause.sql()) else { return false };
         let Some(pause) = retry.next_pause(kind) else { return false };
-        (self.events)(Event::Retrying { step, error, attempt: retry.attempt(), pause });
+        let blockers = if failed.cause.was_blocked(self.blocked.is_now()) { self.blocked.blockers() } else { &[] };
+        (self.events)(Event::Retrying { step, error, attempt: retry.attempt(), pause, blockers });
         tokio::select! {
             () = tokio::time::sleep(pause) => true,
             _ = self.interrupt.requested() => false,

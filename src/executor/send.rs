@@ -1,10 +1,11 @@
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
-use crate::db::{BatchError, Canceller, SqlError, SqlErrorKind};
+use crate::db::{BatchError, Observation, SqlError, SqlErrorKind, StatementResult};
 use crate::dialect::{Engine, LOCK_LOST};
 use crate::model::Script;
 
-use super::{Cause, Event, Executor, Interrupt};
+use super::watch::Watch;
+use super::{Cause, Event, Executor};
 
 /// One thing to send: a statement of the script, or one of the tool's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +22,6 @@ pub(super) enum Part {
     /// The end of a transaction of ours.
     Commit,
 }
-
-/// How long a statement may go on after it was told to stop, until it is told again.
-const CANCEL_AGAIN: Duration = Duration::from_millis(500);
 
 /// What stopped a [`Executor::send`].
 #[derive(Debug)]
@@ -103,12 +101,17 @@ impl Executor<'_> {
         }
         let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
         let step = self.step;
-        let canceller = self.session.canceller();
+        let (canceller, observer) = (self.session.canceller(), self.session.observer());
         let mut unchanged = false;
+        if scripted {
+            self.blocked.forget();
+        }
         let result = {
-            let (session, events) = (&mut self.session, &mut self.events);
-            let mut done = |index: usize, result: crate::db::StatementResult| match batch[index].0 {
-                Part::Script(statement) => events(Event::StatementFinished {
+            // Both closures tell events, and both live as long as the call.
+            let events = Mutex::new(&mut self.events);
+            let tell = |event: Event<'_>| events.lock().unwrap_or_else(PoisonError::into_inner)(event);
+            let mut done = |index: usize, result: StatementResult| match batch[index].0 {
+                Part::Script(statement) => tell(Event::StatementFinished {
                     step,
                     statement: *statement,
                     total,
@@ -118,12 +121,14 @@ impl Executor<'_> {
                 Part::Conditional(_) => unchanged |= result.rows == Some(0),
                 Part::Own(_) | Part::Role(_) | Part::Commit => {}
             };
-            let work = session.run(&texts, &mut done);
-            match scripted {
-                true => stopped_on_the_server(&mut self.interrupt, canceller, work).await,
-                // The tool's own writing is brief, and what it says must get there.
-                false => work.await,
-            }
+            let blocked = &mut self.blocked;
+            let mut seen =
+                |observation: Observation, waited| blocked.seen(observation, waited, &mut |event| tell(event));
+            // The tool's own writing is brief, and what it says must get there.
+            let interrupt = scripted.then_some(&mut self.interrupt);
+            let first_look = self.first_look;
+            let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
+            watch.over(self.session.run(&texts, &mut done)).await
         };
         let commits = batch.iter().any(|(part, _)| **part == Part::Commit);
         let alone = batch.len() == 1;
@@ -149,9 +154,17 @@ impl Executor<'_> {
         }
         let data = script.copy_data(index).unwrap_or_default();
         let started = std::time::Instant::now();
-        let canceller = self.session.canceller();
-        let copy = self.session.copy_in(script.statement_text(index), data);
-        match stopped_on_the_server(&mut self.interrupt, canceller, copy).await {
+        let (canceller, observer) = (self.session.canceller(), self.session.observer());
+        self.blocked.forget();
+        let result = {
+            let (blocked, events) = (&mut self.blocked, &mut self.events);
+            let mut seen =
+                |observation: Observation, waited| blocked.seen(observation, waited, &mut |event| events(event));
+            let (interrupt, first_look) = (Some(&mut self.interrupt), self.first_look);
+            let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
+            watch.over(self.session.copy_in(script.statement_text(index), data)).await
+        };
+        match result {
             Ok(rows) => {
                 (self.events)(Event::StatementFinished {
                     step: self.step,
@@ -189,27 +202,6 @@ impl Executor<'_> {
         let notices = self.session.warnings().await.unwrap_or_default();
         for notice in &notices {
             (self.events)(Event::Notice(notice));
-        }
-    }
-}
-
-/// Waits for `work`; when somebody asks to stop, ends the statement on the server and hears how it ended. Dropping the
-/// call would leave it running there. Where cancelling fails, the server finishes by itself and the answer still comes.
-async fn stopped_on_the_server<T>(
-    interrupt: &mut Interrupt,
-    canceller: Box<dyn Canceller>,
-    work: impl Future<Output = T>,
-) -> T {
-    tokio::pin!(work);
-    tokio::select! {
-        result = &mut work => return result,
-        _ = interrupt.requested() => {}
-    }
-    loop {
-        let _ = canceller.cancel().await;
-        // The request may have come before the statement had arrived there, or between two of one message.
-        if let Ok(result) = tokio::time::timeout(CANCEL_AGAIN, &mut work).await {
-            return result;
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod dialect;
 pub mod exit;
+mod holder;
 #[macro_use]
 mod macros;
 pub mod mariadb;
@@ -14,6 +15,7 @@ mod supervisor;
 use std::time::{Duration, Instant};
 
 pub use dbwarden::dialect::Engine;
+pub use holder::Holder;
 pub use process::{Finished, Running};
 pub use project::{Project, repository};
 pub use supervisor::free_port;
