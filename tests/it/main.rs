@@ -36,6 +36,7 @@ mod rollback;
 mod sample;
 mod secrets;
 mod sessions;
+mod sqlite_files;
 mod takeover;
 mod tls;
 mod unfinished;
