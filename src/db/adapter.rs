@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, Database, Either, Executor};
 
 use super::batch::{self, Bounds};
 use super::leading_word::rows;
+use super::liveness;
 use super::notices::Notice;
 use super::{
     BatchError, Canceller, Observer, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind,
@@ -118,9 +119,31 @@ pub(super) trait Driver: Send + Sync {
 pub(super) struct Adapter<D: Driver> {
     pub driver: D,
     pub server: ServerInfo,
+    /// Whether a call was begun and its answer not read to the end: the next call would read that one.
+    unanswered: bool,
 }
 
 impl<D: Driver> Adapter<D> {
+    pub fn new(driver: D, server: ServerInfo) -> Self {
+        Adapter { driver, server, unanswered: false }
+    }
+
+    /// Before each call. A session of which a call was given up is lost: nothing can be said on it any more.
+    fn begin(&mut self) -> Result<(), SqlError> {
+        if self.unanswered {
+            let message = "the connection was given up: an earlier call got no answer";
+            return Err(SqlError::new(SqlErrorKind::ConnectionLost, message));
+        }
+        self.unanswered = true;
+        Ok(())
+    }
+
+    /// After each call, whether it succeeded or failed.
+    fn end<T>(&mut self, result: T) -> T {
+        self.unanswered = false;
+        result
+    }
+
     async fn run_message(
         &mut self,
         statements: &[&str],
@@ -160,6 +183,16 @@ impl<D: Driver> Adapter<D> {
             (affected, returned) = (0, 0);
         }
         Ok(())
+    }
+
+    async fn ask(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+        self.begin()?;
+        let answer = match self.server.session_id {
+            // Nobody to ask about it: no server, or it has not introduced itself yet.
+            0 => self.read(sql).await,
+            _ => liveness::heard(self.driver.observer(), self.read(sql)).await?,
+        };
+        self.end(answer.map_err(|error| D::error(&error)))
     }
 
     async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
@@ -211,22 +244,29 @@ impl<D: Driver> Session for Adapter<D> {
         statements: &[&str],
         done: &mut (dyn FnMut(usize, StatementResult) + Send),
     ) -> Result<(), BatchError> {
+        self.begin().map_err(|error| BatchError { index: 0, error })?;
+        let mut result = Ok(());
         for message in batch::messages(statements, D::BOUNDS, D::goes_alone) {
-            self.run_message(&statements[message.clone()], message.start, done).await?;
+            result = self.run_message(&statements[message.clone()], message.start, done).await;
+            if result.is_err() {
+                break;
+            }
         }
-        Ok(())
+        self.end(result)
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, SqlError> {
-        self.read(sql).await.map(|(rows, _)| rows).map_err(|error| D::error(&error))
+        self.ask(sql).await.map(|(rows, _)| rows)
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
-        self.read(sql).await.map(|(_, affected)| affected).map_err(|error| D::error(&error))
+        self.ask(sql).await.map(|(_, affected)| affected)
     }
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {
-        self.driver.copy_in(statement, data).await
+        self.begin()?;
+        let result = self.driver.copy_in(statement, data).await;
+        self.end(result)
     }
 
     async fn ping(&mut self) -> Result<(), SqlError> {
@@ -262,7 +302,9 @@ impl<D: Driver> Session for Adapter<D> {
     }
 
     async fn close(self: Box<Self>) {
-        self.driver.close().await;
+        if !self.unanswered {
+            self.driver.close().await;
+        }
     }
 }
 

@@ -256,7 +256,11 @@ async fn try_acquire(session: &mut dyn Session, key: &LockKey) -> Result<Option<
 }
 
 async fn only_number(session: &mut dyn Session, sql: &str) -> Result<Option<i64>, SqlError> {
-    Ok(session.query(sql).await?.first().and_then(|row| row.number(0)))
+    only_number_in(session, sql, 0).await
+}
+
+async fn only_number_in(session: &mut dyn Session, sql: &str, column: usize) -> Result<Option<i64>, SqlError> {
+    Ok(session.query(sql).await?.first().and_then(|row| row.number(column)))
 }
 
 /// Who holds the lock; None when nobody does. Reads only.
@@ -295,6 +299,22 @@ pub async fn terminate(session: &mut dyn Session, key: &LockKey, holder: &LockHo
             Ok(true)
         }
     }
+}
+
+/// Ends the session `id` that this run had until its connection was lost `age` after it was made, if it still holds
+/// the lock. Returns whether it was told to end.
+///
+/// # Errors
+/// [`LockError::Sql`].
+pub async fn end_own(session: &mut dyn Session, key: &LockKey, id: i64, age: Duration) -> Result<bool, LockError> {
+    let Place::Server(sql) = &key.place else { return Ok(false) };
+    let Some(holder) = holder(session, key).await?.filter(|holder| holder.id == id) else { return Ok(false) };
+    // The id alone is no proof: a server that was started again counts anew.
+    let ours = match sql.uptime() {
+        None => holder.application.as_deref() == Some(key.application.as_str()),
+        Some(uptime) => only_number_in(session, uptime, 1).await?.is_some_and(|up| up > age.as_secs() as i64),
+    };
+    if ours { terminate(session, key, &holder).await } else { Ok(false) }
 }
 
 /// Asks the process for a clean stop; it undoes what it has begun.

@@ -13,6 +13,7 @@ pub mod events_table;
 mod file_lock;
 pub mod history_table;
 mod leading_word;
+mod liveness;
 pub mod lock;
 mod mysql;
 pub mod notices;
@@ -23,6 +24,7 @@ mod sqlite;
 pub mod unfinished;
 
 pub use error::{Position, SqlError, SqlErrorKind};
+pub use liveness::Liveness;
 pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
 

@@ -67,7 +67,7 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
         session_id: 0,
         encrypted: None,
     };
-    let mut adapter = Adapter { driver: SqliteDriver { connection, path: file.path.clone(), cancelled }, server };
+    let mut adapter = Adapter::new(SqliteDriver { connection, path: file.path.clone(), cancelled }, server);
     let mut statements = settings::setup(session);
     statements.push("SELECT sqlite_version()".to_owned());
     // The first look into the file: one that is no database says so here, without its name.

@@ -23,13 +23,15 @@ struct Progress<'a> {
     done_digest: String,
     /// Whether the journal holds this step's entry.
     written: bool,
+    /// Whether `done` is all there is to know: no statement of the script is under way.
+    settled: bool,
 }
 
 impl<'a> Progress<'a> {
     /// A step of which the first `done` statements are done.
     fn new(step: &'a Step, script: &'a Script, done: usize) -> Self {
         let (checksum, done_digest) = (normalised_digest(script.text()), script.digest_of_first(done));
-        Progress { step, script, checksum, done, done_digest, written: false }
+        Progress { step, script, checksum, done, done_digest, written: false, settled: true }
     }
 
     fn advance_to(&mut self, done: usize) {
@@ -100,6 +102,7 @@ impl Executor<'_> {
             match segment.mode {
                 SegmentMode::Settings => self.send_alone(script, statements).await?,
                 SegmentMode::Transaction => {
+                    progress.settled = false;
                     let mut after = progress.clone();
                     after.advance_to(statements.end);
                     let closing = |executor: &Self| match is_last {
@@ -109,15 +112,16 @@ impl Executor<'_> {
                         }
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
-                    *progress = after;
-                    progress.written = true;
+                    *progress = Progress { written: true, settled: true, ..after };
                 }
                 SegmentMode::Autocommit => {
                     if *current != Some(statements.start) {
                         self.announce(progress, Some(statements.start)).await?;
                     }
+                    progress.settled = false;
                     self.run_unit(step, script, statements.clone(), progress).await?;
                     progress.advance_to(statements.end);
+                    progress.settled = true;
                     if is_last {
                         let closing = self.finishing(plan, index, started);
                         self.send_bookkeeping(step, closing).await?;
@@ -168,7 +172,7 @@ impl Executor<'_> {
             }
             if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
                 progress.advance_to(statement);
-                let _ = self.session.run(&["UNLOCK TABLES"], &mut |_, _| {}).await;
+                let _ = self.session.execute("UNLOCK TABLES").await;
             }
             return Err(failed);
         }
@@ -241,7 +245,9 @@ impl Executor<'_> {
     /// After a failure: leaves in the journal what is known, and says what is left in the database.
     async fn settle(&mut self, index: usize, progress: &mut Progress<'_>, failed: SendError) -> StepFailure {
         let total = progress.script.statements.len();
+        let mut owed = None;
         let aftermath = if failed.outcome_unknown {
+            owed = progress.settled.then(|| Box::new(progress.entry(&self.run.run_id, None, JournalState::Failed)));
             Aftermath::Unknown
         } else if progress.done == 0 {
             if progress.written {
@@ -255,7 +261,7 @@ impl Executor<'_> {
             }
             Aftermath::Partial { done: progress.done, total }
         };
-        StepFailure::new(index, failed.cause, aftermath)
+        StepFailure { owed, ..StepFailure::new(index, failed.cause, aftermath) }
     }
 }
 

@@ -20,6 +20,7 @@ mod record;
 mod retry;
 mod segment;
 mod send;
+mod settle;
 mod step;
 mod watch;
 
@@ -27,6 +28,7 @@ pub use catalog::look;
 pub use event::Event;
 pub use interrupt::{Interrupt, Interrupter, Signal};
 pub use outcome::{Aftermath, Cause, RunReport, StepFailure, StepSuccess};
+pub use settle::{repay, was_carried_out};
 
 use std::time::{Duration, Instant};
 
@@ -117,14 +119,16 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Runs the steps in order and stops at the first that fails.
-    pub async fn execute(&mut self, plan: &Plan) -> RunReport {
-        let mut report = RunReport::default();
-        if let Err(error) = self.open_rollback(plan).await {
+    /// Runs the steps in order and stops at the first that fails. Those that `report` knows as finished are done.
+    pub async fn execute(&mut self, plan: &Plan, report: &mut RunReport) {
+        let first = report.finished.len();
+        if first == 0
+            && let Err(error) = self.open_rollback(plan).await
+        {
             report.failure = Some(StepFailure::before(0, error));
-            return report;
+            return;
         }
-        for index in 0..plan.steps.len() {
+        for index in first..plan.steps.len() {
             if let Some(signal) = self.interrupt.signal() {
                 self.withdraw_announcement(plan.steps[index].direction()).await;
                 self.record_stop(&plan.steps[index], signal).await;
@@ -145,7 +149,6 @@ impl<'a> Executor<'a> {
                 }
             }
         }
-        report
     }
 
     /// Fixes what a rollback of several migrations will undo, so that a run after a crash finishes it and never

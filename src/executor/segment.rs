@@ -105,7 +105,7 @@ impl Executor<'_> {
 
     /// Takes back the open transaction. An error means that there is none any more, or no connection.
     pub(super) async fn undo(&mut self) {
-        let _ = self.session.run(&["ROLLBACK"], &mut |_, _| {}).await;
+        let _ = self.session.execute("ROLLBACK").await;
     }
 
     /// Waits before another try; false when there is none.

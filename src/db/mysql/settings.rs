@@ -41,6 +41,10 @@ const VARIABLES: [&str; 17] = [
     "sql_select_limit",
 ];
 
+/// A session of ours is never idle for longer than this between two statements: it waits for seconds before another
+/// try of one that met a lock.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(60);
+
 /// Columns of the introduction before the variables: version, connection id, user.
 const FIRST_VARIABLE: usize = 3;
 
@@ -123,6 +127,10 @@ pub(super) fn setup(server: &Server, options: &SessionOptions) -> Result<Vec<Str
         assignments.push(format!("lock_wait_timeout = {}", whole_seconds(timeout, 31_536_000)));
         assignments.push(format!("innodb_lock_wait_timeout = {}", whole_seconds(timeout, 100_000_000)));
     }
+    if options.holds_lock {
+        let silence = server.network_timeout.max(SHORTEST_SILENCE);
+        assignments.push(format!("wait_timeout = {}", whole_seconds(silence, 31_536_000)));
+    }
     let configured = server.settings.iter().map(|(name, value)| (name, value)).chain(&options.settings);
     for (name, value) in configured {
         if name.is_empty() || !name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_') {
@@ -163,6 +171,7 @@ mod tests {
             database: "app".into(),
             tls: Tls::default(),
             connect_timeout: Duration::ZERO,
+            network_timeout: Duration::from_secs(75),
             settings: Vec::new(),
             application_name: "dbwarden".into(),
         }
@@ -181,6 +190,16 @@ mod tests {
         for (milliseconds, seconds) in [(1, 1), (1000, 1), (1001, 2), (0, 31_536_000)] {
             assert_eq!(whole_seconds(Duration::from_millis(milliseconds), 31_536_000), seconds, "{milliseconds} ms");
         }
+    }
+
+    #[test]
+    fn a_session_with_the_lock_ends_when_it_says_nothing_and_any_other_may_wait() {
+        let text = |holds_lock| {
+            let options = SessionOptions { holds_lock, ..SessionOptions::default() };
+            setup(&server(), &options).unwrap().join(";")
+        };
+        assert!(text(true).contains("wait_timeout = 75"));
+        assert!(!text(false).contains("wait_timeout"));
     }
 
     #[test]

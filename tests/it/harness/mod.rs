@@ -11,6 +11,7 @@ pub mod mariadb;
 pub mod postgres;
 mod process;
 mod project;
+pub mod proxy;
 mod supervisor;
 
 use std::time::{Duration, Instant};
@@ -18,8 +19,8 @@ use std::time::{Duration, Instant};
 pub use dbwarden::dialect::Engine;
 pub use holder::Holder;
 pub use process::{Finished, Running};
-pub use project::{Project, repository};
-pub use supervisor::free_port;
+pub use project::{Home, Project, repository};
+pub use supervisor::{Restartable, free_port};
 
 /// The user that owns every test's database.
 pub const USER: &str = "app";
