@@ -10,6 +10,7 @@ mod migrate;
 mod new;
 mod notes;
 mod recover;
+mod recovery;
 mod repair;
 mod resolve;
 mod rollback;

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes, recover};
+use super::{Context, notes, recover, recovery};
 use crate::config::{Purpose, Target};
 use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::MigrationLock;
+use crate::db::lock::{LockHolder, MigrationLock};
+use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::model::{Catalog, Direction};
@@ -116,8 +117,15 @@ async fn in_session(
         return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
     }
 
-    let mut lock = context.unless_stopped(opened.lock(context, target)).await?;
-    let result = under_lock(context, target, opened, catalog, request, &mut lock).await;
+    if let Some(name) = opened.lock_key.doubtful_place() {
+        context.printer.warning(&format!(
+            "{} is on {name}: whether its locks reach every machine that uses it, only its administrator knows; keep \
+             the database on a local disk",
+            opened.location
+        ));
+    }
+    let (mut lock, before) = context.unless_stopped(opened.lock_after(context, target)).await?;
+    let result = under_lock(context, target, opened, catalog, request, &mut lock, before.as_ref()).await;
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
     result
@@ -130,6 +138,7 @@ async fn under_lock(
     catalog: &Catalog,
     request: &Request,
     lock: &mut MigrationLock,
+    before: Option<&LockHolder>,
 ) -> Result<(Done, Option<Error>), Error> {
     let bookkeeping = opened.load().await?;
     let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
@@ -139,10 +148,14 @@ async fn under_lock(
         return Ok((done, None));
     }
     if let Some(present) = &bookkeeping.incomplete {
-        history_table::create_missing(opened.session.as_mut(), &opened.tables, present)
-            .await
-            .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
+        let taking_over = taking_over(opened, context, done.after.history.rows().len());
+        let user = opened.session.server().user.clone();
+        let (session, tables) = (opened.session.as_mut(), &opened.tables);
+        let creating = history_table::create_missing(session, tables, present, &taking_over, target.lock_retry);
+        let created = async { creating.await.map_err(|error| Error::from_table_creation(&error, tables, &user)) };
+        context.unless_stopped(created).await?;
     }
+    recovery::record(context, opened, &done.plan, done.after.interrupted.as_ref(), before).await?;
     carry_out(context, target, opened, lock, &mut done).await?;
     let mut error = Error::from_run(&done.plan, &done.run);
     while done.run.failure.as_ref().is_some_and(|failure| failure.cause.connection_is_gone()) {
@@ -203,6 +216,20 @@ async fn carry_out(
     .execute(plan, run)
     .await;
     Ok(())
+}
+
+/// The event that tells of the takeover of another tool's history with so many rows.
+fn taking_over(opened: &Opened, context: &Context<'_>, rows: usize) -> String {
+    let identity = opened.identity(&context.run_id);
+    opened.tables.insert_event(&NewEvent {
+        kind: EventKind::TakenOver,
+        version: None,
+        file_name: None,
+        actor: &identity.actor,
+        run_id: &identity.run_id,
+        took: None,
+        detail: Some(&format!("the history table of another tool: {rows} rows")),
+    })
 }
 
 /// Reads history and journal once more; over another connection where that of the run is gone.

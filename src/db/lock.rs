@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::file_lock::{self, FileLock};
+use super::sqlite::{self, has_no_locks};
 use super::{ConnectOptions, Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::lock_sql::LockSql;
 
@@ -45,6 +46,14 @@ impl LockKey {
             },
         };
         LockKey { place, application: application.to_owned() }
+    }
+
+    /// The file system of a SQLite database, where its locks may not reach every machine that uses it.
+    pub fn doubtful_place(&self) -> Option<&'static str> {
+        match &self.place {
+            Place::File(database) => sqlite::Place::of(database).doubtful,
+            Place::Server(_) | Place::Nowhere => None,
+        }
     }
 }
 
@@ -120,6 +129,24 @@ pub enum LockError {
     /// The server refused, or the connection was lost.
     #[error(transparent)]
     Sql(#[from] SqlError),
+    /// The file system of a SQLite database cannot lock files.
+    #[error("no locks for {}", .path.display())]
+    NoLocks {
+        /// The lock file.
+        path: PathBuf,
+        /// The file system, where it is one that is known for it.
+        file_system: Option<&'static str>,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file of a SQLite database has several names. Each would have a lock of its own, and a journal of its own.
+    #[error("{} has {names} names", .path.display())]
+    SeveralNames {
+        /// The database.
+        path: PathBuf,
+        /// How many.
+        names: u64,
+    },
     /// The lock file of a SQLite database could not be made or read.
     #[error("lock file {}", .path.display())]
     Io {
@@ -206,8 +233,15 @@ async fn try_acquire(session: &mut dyn Session, key: &LockKey) -> Result<Option<
         Place::Nowhere => Ok(Some(MigrationLock { place, file: None })),
         Place::File(database) => {
             let path = FileLock::path_for(database);
+            let found = sqlite::Place::of(database);
+            if found.names > 1 {
+                return Err(LockError::SeveralNames { path: database.clone(), names: found.names });
+            }
             let file =
-                FileLock::try_acquire(&path, &key.application).map_err(|source| LockError::Io { path, source })?;
+                FileLock::try_acquire(&path, &key.application).map_err(|source| match has_no_locks(&source) {
+                    true => LockError::NoLocks { path, file_system: found.doubtful, source },
+                    false => LockError::Io { path, source },
+                })?;
             Ok(file.map(|file| MigrationLock { place, file: Some(file) }))
         }
         Place::Server(sql) => match only_number(session, &sql.try_acquire()).await? {

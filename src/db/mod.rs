@@ -9,6 +9,7 @@ mod backoff;
 mod batch;
 mod driver_error;
 mod error;
+pub mod events_table;
 mod file_lock;
 pub mod history_table;
 mod leading_word;
@@ -20,6 +21,7 @@ mod observe;
 mod options;
 mod postgres;
 mod sqlite;
+pub mod unfinished;
 
 pub use error::{Position, SqlError, SqlErrorKind};
 pub use liveness::Liveness;

@@ -1,5 +1,6 @@
 //! The one hermetic harness: private servers, a database and a folder for each test, and the built binary.
 
+pub mod account;
 pub mod client;
 pub mod dialect;
 pub mod exit;
