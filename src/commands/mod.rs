@@ -9,7 +9,7 @@ mod lock;
 mod migrate;
 mod new;
 mod notes;
-mod recover;
+mod reconnect;
 mod recovery;
 mod repair;
 mod resolve;

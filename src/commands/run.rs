@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes, recover, recovery};
+use super::{Context, notes, reconnect, recovery};
 use crate::config::{Purpose, Target};
 use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
@@ -159,7 +159,7 @@ async fn under_lock(
     carry_out(context, target, opened, lock, &mut done).await?;
     let mut error = Error::from_run(&done.plan, &done.run);
     while done.run.failure.as_ref().is_some_and(|failure| failure.cause.connection_is_gone()) {
-        let found = recover::recover(context, target, opened, lock, catalog, request, &mut done).await;
+        let found = reconnect::settle(context, target, opened, lock, catalog, request, &mut done).await;
         // From here on something is done, and told whatever comes.
         let went_on = match found {
             Ok(()) => carry_out(context, target, opened, lock, &mut done).await,
@@ -236,7 +236,7 @@ fn taking_over(opened: &Opened, context: &Context<'_>, rows: usize) -> String {
 async fn read_back(context: &Context<'_>, target: &Target, opened: &mut Opened) -> Result<Bookkeeping, Error> {
     match opened.load().await {
         Err(error) if error.kind == ErrorKind::Connection => {
-            let looking = session::open(context, target, Purpose::Inspect, Duration::ZERO);
+            let looking = session::reopen(context, target, Purpose::Inspect, Duration::ZERO);
             let mut fresh = context.unless_stopped(looking).await?;
             let after = fresh.load().await;
             fresh.session.close().await;

@@ -192,6 +192,7 @@ fn a_commit_that_did_not_get_there_is_nothing_applied(engine: Engine) {
     run.says("nothing of 0002 rows was applied").says("applied before it: 0001 ledger");
     assert_eq!(project.versions(), ["0001"]);
     assert_eq!(project.sql("SELECT entry FROM ledger"), "1");
+    project.run(["history", "--events"]).exits(exit::DONE).prints("failed").prints("the server closed the connection");
     project.migrate();
 }
 

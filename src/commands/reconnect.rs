@@ -18,7 +18,7 @@ use crate::plan::{Plan, Step};
 ///
 /// # Errors
 /// The step is not carried out, or nobody could say. Nothing is sent a second time.
-pub(super) async fn recover(
+pub(super) async fn settle(
     context: &Context<'_>,
     target: &Target,
     opened: &mut Opened,
