@@ -235,6 +235,7 @@ impl Connection {
             connect_timeout: if connect_timeout.is_zero() { NO_LIMIT } else { connect_timeout },
             settings: params.settings,
             application_name,
+            named_for_migrations: spot.key == "migration_url",
         })
     }
 

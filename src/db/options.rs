@@ -65,6 +65,9 @@ pub struct Server {
     pub settings: Vec<(String, String)>,
     /// What the server's process list shows for this session: `dbwarden/<version> <run id>`.
     pub application_name: String,
+    /// Whether the user named this very server for migrations (`migration_url`), and not whichever node of a cluster
+    /// answers.
+    pub named_for_migrations: bool,
 }
 
 impl Server {
@@ -210,6 +213,7 @@ mod tests {
                 connect_timeout: Duration::ZERO,
                 settings: Vec::new(),
                 application_name: "dbwarden".into(),
+                named_for_migrations: false,
             };
             assert_eq!(server.encrypted(server_says), expected, "{:?} {mode:?} {required}", server.network);
         }

@@ -22,6 +22,7 @@ mod histories;
 mod hostile;
 mod json;
 mod lock;
+mod lock_safety;
 mod lock_timeout;
 mod manifest;
 mod migrate;

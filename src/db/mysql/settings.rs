@@ -162,6 +162,7 @@ mod tests {
             connect_timeout: Duration::ZERO,
             settings: Vec::new(),
             application_name: "dbwarden".into(),
+            named_for_migrations: false,
         }
     }
 

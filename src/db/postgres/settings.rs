@@ -104,6 +104,7 @@ mod tests {
             connect_timeout: Duration::from_secs(5),
             settings: vec![("search_path".into(), "a, b".into())],
             application_name: "dbwarden/1 run".into(),
+            named_for_migrations: false,
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod dialect;
 pub mod exit;
+pub mod galera;
 mod holder;
 #[macro_use]
 mod macros;
