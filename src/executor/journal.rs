@@ -104,7 +104,8 @@ impl Executor<'_> {
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
                         false => {
-                            vec![executor.journal_part(&after.entry(&executor.run.run_id, next, JournalState::Running))]
+                            let entry = after.entry(&executor.run.run_id, next, JournalState::Running);
+                            executor.still_locked().chain([executor.journal_part(&entry)]).collect()
                         }
                     };
                     self.send_transaction(step, script, statements, &closing).await?;

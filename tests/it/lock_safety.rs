@@ -61,3 +61,81 @@ fn mysql_a_node_of_a_cluster_is_refused_unless_the_user_names_it() {
     project.toml_extra(&format!("migration_url = \"{url}\"")).migrate().mentions("2 migrations applied");
     project.run(["rollback"]).exits(exit::DONE);
 }
+
+/// Runs a migration whose statements are `statements`, of which one gives up the lock: as an upgrade, and as a rollback.
+/// Nothing may be recorded after that, and no statement of `never` may have run.
+fn gives_up_the_lock(engine: Engine, directive: &str, statements: &[&str], never: &[&str]) {
+    let script = format!("{directive}\n{};", statements.join(";\n"));
+    let case = format!("{engine:?}\n{script}");
+
+    let project = Project::new(engine);
+    project.tables(3).file("migrations/0002_create_t2.sql", format!("-- upgrade\n{script}\n-- rollback\n"));
+    let stopped = project.run(["migrate"]);
+    assert!(matches!(stopped.code, Some(exit::UNREACHABLE | exit::PARTLY)), "{case}\n{stopped:?}");
+    let stopped = stopped.says("the migration lock was lost").says("0002");
+    assert_eq!(project.versions(), ["0001"], "{case}\n{stopped:?}");
+    never.iter().chain(&["t3"]).for_each(|table| assert!(!project.has_table(table), "{table} of {case}\n{stopped:?}"));
+    let recorded = "SELECT count(*) FROM _dbwarden_events WHERE kind <> 'applied' OR version <> '0001'";
+    assert_eq!(project.sql(recorded), "0", "{case}");
+
+    let project = Project::new(engine);
+    let undo = format!("-- upgrade\nSELECT 1;\n-- rollback\n{script}\n");
+    project.tables(1).file("migrations/0002_undo.sql", undo).migrate();
+    let stopped = project.run(["rollback", "-c", "2"]);
+    assert!(matches!(stopped.code, Some(exit::UNREACHABLE | exit::PARTLY)), "rollback: {case}\n{stopped:?}");
+    assert_eq!(project.versions(), ["0001", "0002"], "rollback: {case}\n{stopped:?}");
+    never.iter().for_each(|table| assert!(!project.has_table(table), "{table} of rollback: {case}\n{stopped:?}"));
+    assert!(project.has_table("t1"), "rollback: {case}\n{stopped:?}");
+}
+
+const ONE_BY_ONE: &str = "-- dbwarden: transaction = off";
+
+#[test]
+fn postgres_a_migration_that_gives_up_the_lock_stops_before_the_next_write() {
+    let unlock = "SELECT pg_advisory_unlock_all()";
+    let hidden = "DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$";
+    for (directive, statements, never) in [
+        ("", &[unlock, "CREATE TABLE a (id int)"][..], &["a"][..]),
+        ("", &["CREATE TABLE a (id int)", hidden], &["a"]),
+        ("", &["CREATE TABLE a (id int)", "DISCARD ALL", "CREATE TABLE b (id int)"], &["b"]),
+        ("", &["DISCARD ALL", "CREATE TABLE a (id int)"], &["a"]),
+        ("", &["CREATE TABLE a (id int)", "DISCARD ALL"], &[]),
+        (ONE_BY_ONE, &[unlock, "CREATE TABLE a (id int)", "CREATE TABLE b (id int)"], &["a", "b"]),
+        (ONE_BY_ONE, &["CREATE TABLE a (id int)", hidden, "CREATE TABLE b (id int)"], &["b"]),
+        (ONE_BY_ONE, &["CREATE TABLE a (id int)", unlock], &[]),
+        ("", &["BEGIN", "CREATE TABLE a (id int)", unlock, "COMMIT", "CREATE TABLE b (id int)"], &["a", "b"]),
+        ("", &["SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", unlock, "CREATE TABLE a (id int)"], &["a"]),
+    ] {
+        gives_up_the_lock(Engine::Postgres, directive, statements, never);
+    }
+}
+
+#[test]
+fn mysql_a_migration_that_gives_up_the_lock_stops_before_the_next_write() {
+    let unlock = "DO RELEASE_ALL_LOCKS()";
+    let hidden = "CREATE TABLE a AS SELECT RELEASE_ALL_LOCKS() AS released";
+    let own = "DO RELEASE_LOCK((SELECT name FROM held))";
+    let held = "CREATE TABLE held AS SELECT CONCAT('dbwarden:', \
+                LEFT(SHA2(CONCAT(DATABASE(), CHAR(0), '_dbwarden_migrations'), 256), 40)) AS name";
+    for (directive, statements, never) in [
+        ("", &[unlock, "CREATE TABLE b (id int)"][..], &["b"][..]),
+        ("", &["CREATE TABLE a (id int)", unlock, "CREATE TABLE b (id int)"], &["b"]),
+        ("", &["CREATE TABLE a (id int)", unlock], &[]),
+        ("", &[hidden, "CREATE TABLE b (id int)"], &["b"]),
+        ("", &["CREATE TABLE c (id int)", hidden], &[]),
+        ("", &[held, own, "CREATE TABLE b (id int)"], &["b"]),
+        (
+            ONE_BY_ONE,
+            &["CREATE TABLE a (id bigint)", "INSERT INTO a SELECT RELEASE_ALL_LOCKS()", "CREATE TABLE b (id int)"],
+            &["b"],
+        ),
+        (
+            "",
+            &["CREATE TABLE a (id bigint)", "INSERT INTO a SELECT RELEASE_ALL_LOCKS()", "CREATE TABLE b (id int)"],
+            &["b"],
+        ),
+        ("", &["CREATE TABLE a (id bigint)", "INSERT INTO a SELECT RELEASE_ALL_LOCKS()"], &[]),
+    ] {
+        gives_up_the_lock(Engine::MySql, directive, statements, never);
+    }
+}
