@@ -157,9 +157,12 @@ impl Executor<'_> {
             statements.len() == 1 && matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional);
         loop {
             self.drop_invalid_index(script, statements.start).await?;
-            let Err(failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };
-            if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
-                continue;
+            let Err(mut failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };
+            if may_retry && !failed.outcome_unknown {
+                match self.pause_before_retry(step, failed, &mut retry).await {
+                    Ok(()) => continue,
+                    Err(last) => failed = last,
+                }
             }
             if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
                 progress.advance_to(statement);

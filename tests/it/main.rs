@@ -36,5 +36,6 @@ mod rollback;
 mod sample;
 mod secrets;
 mod sessions;
+mod signals;
 mod takeover;
 mod tls;
