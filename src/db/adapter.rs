@@ -105,7 +105,7 @@ pub(super) trait Driver: Send + Sync {
     }
 
     /// See [`Session::adopt_client_defaults`]; returns the statement that applies them.
-    async fn learn_client_defaults(&mut self) -> Result<Option<String>, SqlError> {
+    async fn learn_client_defaults(&mut self, _try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
         Ok(None)
     }
 
@@ -279,8 +279,8 @@ impl<D: Driver> Session for Adapter<D> {
         self.execute(&batch::join(&statements)).await.map(|_| ())
     }
 
-    async fn adopt_client_defaults(&mut self) -> Result<(), SqlError> {
-        match self.driver.learn_client_defaults().await? {
+    async fn adopt_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
+        match self.driver.learn_client_defaults(try_lock).await? {
             Some(sql) => self.query(&sql).await.map(|_| ()),
             None => Ok(()),
         }

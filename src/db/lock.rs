@@ -17,6 +17,9 @@ use crate::dialect::lock_sql::LockSql;
 /// Pause after the first vain attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often the lock is given back where the server says that the session does not have it.
+const RELEASES: usize = 10;
+
 /// Which lock: that of one history table in one database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockKey {
@@ -211,9 +214,26 @@ impl MigrationLock {
     pub async fn release(self, session: &mut dyn Session) -> Result<(), SqlError> {
         drop(self.file);
         let Place::Server(sql) = &self.place else { return Ok(()) };
-        match only_number(session, &sql.release()).await? {
-            Some(1) => Ok(()),
-            _ => Err(SqlError::new(SqlErrorKind::LockLost, "the session did not hold the migration lock any more")),
+        for _ in 0..RELEASES {
+            if only_number(session, &sql.release()).await? == Some(1) {
+                return Ok(());
+            }
+            // A pooler may have given this statement another connection than the one that has the lock, where it would
+            // stay behind. Where somebody else has it, giving back what we do not have does no harm.
+            if session.query(&sql.holder()).await?.is_empty() {
+                break;
+            }
+            tokio::time::sleep(FIRST_PAUSE).await;
+        }
+        Err(SqlError::new(SqlErrorKind::LockLost, "the session did not hold the migration lock any more"))
+    }
+
+    /// The expression that takes the lock: on another session it must not be 1 as long as this one is held. None where
+    /// the operating system holds it.
+    pub fn another_try(&self) -> Option<String> {
+        match &self.place {
+            Place::Server(sql) => Some(sql.attempt()),
+            Place::File(_) | Place::Nowhere => None,
         }
     }
 
@@ -244,7 +264,7 @@ async fn try_acquire(session: &mut dyn Session, key: &LockKey) -> Result<Option<
                 })?;
             Ok(file.map(|file| MigrationLock { place, file: Some(file) }))
         }
-        Place::Server(sql) => match only_number(session, &sql.try_acquire()).await? {
+        Place::Server(sql) => match only_number(session, &sql.try_acquire()).await.map_err(unknown_here)? {
             Some(1) => Ok(Some(MigrationLock { place, file: None })),
             Some(0) => Ok(None),
             // MySQL's NULL: out of memory, or the thread was killed.
@@ -252,6 +272,17 @@ async fn try_acquire(session: &mut dyn Session, key: &LockKey) -> Result<Option<
                 Err(SqlError::new(SqlErrorKind::OutOfResources, "the server could not give the migration lock").into())
             }
         },
+    }
+}
+
+/// A server that does not know how to lock says so with an error of the statement.
+fn unknown_here(error: SqlError) -> SqlError {
+    match error.kind {
+        SqlErrorKind::Statement => {
+            let message = format!("the server cannot take the migration lock: {}", error.message);
+            SqlError { kind: SqlErrorKind::LockIneffective, message, ..error }
+        }
+        _ => error,
     }
 }
 

@@ -133,16 +133,14 @@ pub trait Session: Send {
     async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError>;
 
     /// Gives the session the defaults that the engine's own client would have had from the server, where the driver
-    /// sends its own instead (PostgreSQL: TimeZone and DateStyle). Costs a connection, so it is called once, outside
-    /// a transaction, before the first migration and best before the lock is taken; every later [`Session::reset`]
-    /// keeps them.
+    /// sends its own instead (PostgreSQL: TimeZone and DateStyle), and makes sure that the migration lock, which this
+    /// session holds, excludes others: `try_lock`, where it can be tried, is [`lock::MigrationLock::another_try`]. Costs a connection, so it is called once, outside a transaction, before
+    /// the first migration; every later [`Session::reset`] keeps the defaults.
     ///
     /// # Errors
-    /// Those of connecting, and [`SqlErrorKind::TransactionPooler`], which two connections side by side bring to
-    /// light.
-    async fn adopt_client_defaults(&mut self) -> Result<(), SqlError> {
-        Ok(())
-    }
+    /// Those of connecting; [`SqlErrorKind::TransactionPooler`] and [`SqlErrorKind::LockIneffective`], which two
+    /// connections side by side bring to light.
+    async fn adopt_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError>;
 
     /// What the server said beside results since the last call (PostgreSQL), or about the last statement (MySQL,
     /// where asking costs a round trip).

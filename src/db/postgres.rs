@@ -13,7 +13,9 @@ use sqlx::{ConnectOptions as _, Connection, Postgres, Row as _, ValueRef};
 
 use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
-use super::driver_error::{FAREWELL, check_certificates, connect_error, refuse_plain_text, session_error, within};
+use super::driver_error::{
+    FAREWELL, LOCK_TAKEN_TWICE, check_certificates, connect_error, refuse_plain_text, session_error, within,
+};
 use super::{
     Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode,
 };
@@ -231,13 +233,16 @@ impl Driver for PostgresDriver {
         copied.await.map_err(|error| Self::error(&error))
     }
 
-    async fn learn_client_defaults(&mut self) -> Result<Option<String>, SqlError> {
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
         let limit = self.server.connect_timeout;
-        let probed = within(limit, &place(&self.server), probe::probe(&self.server)).await?;
+        let probed = within(limit, &place(&self.server), probe::probe(&self.server, self.pid, try_lock)).await?;
         // While this session is idle, a pooler in transaction mode gives its connection to the next who asks.
         if probed.pid == Some(self.pid) {
             let message = "a pooler in transaction mode stands between dbwarden and the server";
             return Err(SqlError::new(SqlErrorKind::TransactionPooler, message));
+        }
+        if probed.had_lock {
+            return Err(SqlError::new(SqlErrorKind::LockIneffective, LOCK_TAKEN_TWICE));
         }
         let defaults = probed.defaults;
         let sql = settings::apply(&defaults.settings());

@@ -108,7 +108,8 @@ impl Executor<'_> {
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
                         false => {
-                            vec![executor.journal_part(&after.entry(&executor.run.run_id, next, JournalState::Running))]
+                            let entry = after.entry(&executor.run.run_id, next, JournalState::Running);
+                            executor.still_locked().chain([executor.journal_part(&entry)]).collect()
                         }
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
@@ -160,15 +161,18 @@ impl Executor<'_> {
         let mut builds = 0;
         loop {
             self.drop_invalid_index(script, statements.start).await?;
-            let Err(failed) = self.send_alone(script, statements.clone()).await else {
+            let Err(mut failed) = self.send_alone(script, statements.clone()).await else {
                 builds += 1;
                 if self.must_build_again(script, statements.start, builds).await? {
                     continue;
                 }
                 return Ok(());
             };
-            if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
-                continue;
+            if may_retry && !failed.outcome_unknown {
+                match self.pause_before_retry(step, failed, &mut retry).await {
+                    Ok(()) => continue,
+                    Err(last) => failed = last,
+                }
             }
             if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
                 progress.advance_to(statement);
@@ -194,9 +198,10 @@ impl Executor<'_> {
         let part = if self.fence.is_some() { Part::Conditional(text) } else { Part::Own(text) };
         let mut retry = Retry::new(self.settings.lock_retry);
         while let Err(failed) = self.send(None, std::slice::from_ref(&part)).await {
-            if failed.outcome_unknown || !self.pause_before_retry(progress.step, &failed, &mut retry).await {
+            if failed.outcome_unknown {
                 return Err(failed);
             }
+            self.pause_before_retry(progress.step, failed, &mut retry).await?;
         }
         progress.written = true;
         Ok(())

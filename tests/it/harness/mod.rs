@@ -4,6 +4,7 @@ pub mod account;
 pub mod client;
 pub mod dialect;
 pub mod exit;
+pub mod galera;
 mod holder;
 #[macro_use]
 mod macros;
