@@ -10,6 +10,7 @@ use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
+use crate::fail_point;
 use crate::model::{Catalog, Direction};
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
 use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
@@ -116,8 +117,10 @@ async fn in_session(
     let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
     let lock = context.unless_stopped(async { Ok(waiting.await?) }).await?;
     let result = under_lock(context, target, opened, catalog, request, &lock).await;
+    fail_point::pass("lock to be released");
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
+    fail_point::pass("lock released");
     result
 }
 
@@ -162,6 +165,7 @@ async fn under_lock(
     )
     .execute(&plan)
     .await;
+    fail_point::pass("plan carried out");
     let error = Error::from_run(&plan, &run);
     if let Some(step) = run.failure.as_ref().and_then(|failure| plan.steps.get(failure.step)) {
         context.printer.step_failed(&step.label());

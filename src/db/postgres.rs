@@ -17,6 +17,7 @@ use super::batch::Bounds;
 use super::driver_error::{check_certificates, connect_error, refuse_plain_text, session_error, within};
 use super::{Canceller, Network, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode};
 use crate::dialect::Engine;
+use crate::fail_point;
 use probe::ClientDefaults;
 use settings::Keepalive;
 
@@ -215,6 +216,7 @@ impl Driver for PostgresDriver {
             let mut copy = self.connection.copy_in_raw(statement).await?;
             for chunk in data.as_bytes().chunks(COPY_CHUNK) {
                 copy.send(chunk).await?;
+                fail_point::pass("copied");
             }
             copy.finish().await
         };
