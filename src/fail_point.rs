@@ -2,7 +2,7 @@
 //! the migration lock.
 //!
 //! Compiled in where the feature `fail-points` meets a debug build, which is what `cargo test` makes; everywhere else
-//! [`pass`] is nothing. There the variable `DBWARDEN_FAIL_POINT` says what is to happen:
+//! [`pass`] is nothing. There the variable `FAIL_POINT` says what is to happen:
 //!
 //! - `record FILE` writes each boundary that is passed to FILE, one a line;
 //! - `KILL 17` sends that signal to the process itself at the 17th boundary;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustix::process::{Signal, getpid, kill_process};
 
 /// The variable that says what happens.
-const VARIABLE: &str = "DBWARDEN_FAIL_POINT";
+const VARIABLE: &str = "FAIL_POINT";
 
 /// What a test wants.
 #[derive(Debug, Clone, PartialEq, Eq)]

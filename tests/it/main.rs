@@ -20,6 +20,8 @@ mod help;
 mod histories;
 mod hostile;
 mod json;
+mod kill;
+mod ledger;
 mod lock;
 mod manifest;
 mod migrate;

@@ -44,7 +44,7 @@ impl Invocation {
 
     /// What happens at the boundaries of a build for tests: see `src/fail_point.rs`.
     pub fn fail_point(self, wish: impl Into<OsString>) -> Invocation {
-        self.env("DBWARDEN_FAIL_POINT", wish)
+        self.env("FAIL_POINT", wish)
     }
 
     /// Sets an environment variable.
@@ -196,7 +196,10 @@ impl Finished {
     /// It was killed, as a fail point asked.
     #[track_caller]
     pub fn killed(self) -> Finished {
-        self.holds(self.signal == Some(Signal::KILL.as_raw()), "an end by SIGKILL (an optimised build has no fail points)");
+        self.holds(
+            self.signal == Some(Signal::KILL.as_raw()),
+            "an end by SIGKILL (an optimised build has no fail points)",
+        );
         self
     }
 
@@ -248,7 +251,7 @@ impl Finished {
 
     #[track_caller]
     fn holds(&self, condition: bool, expected: &str) {
-        let Finished { line, code, stdout, stderr } = self;
+        let Finished { line, code, stdout, stderr, .. } = self;
         assert!(
             condition,
             "`{line}`: expected {expected}, got exit code {code:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"

@@ -191,6 +191,12 @@ impl Project {
         pipe(&mut self.client(), &format!("{sql};\n")).replace('\t', "|")
     }
 
+    /// A command of the client itself.
+    #[track_caller]
+    pub fn sql_as_it_is(&self, command: &str) -> String {
+        pipe(&mut self.client(), &format!("{command}\n"))
+    }
+
     /// Whether the engine's own client accepts `sql`.
     pub fn sql_works(&self, sql: &str) -> bool {
         try_pipe(&mut self.client(), &format!("{sql};\n")).is_ok()
