@@ -6,6 +6,7 @@ pub mod exit;
 #[macro_use]
 mod macros;
 pub mod mariadb;
+mod neighbour;
 pub mod postgres;
 mod process;
 mod project;
@@ -14,6 +15,7 @@ mod supervisor;
 use std::time::{Duration, Instant};
 
 pub use dbwarden::dialect::Engine;
+pub use neighbour::Neighbour;
 pub use process::{Finished, Running};
 pub use project::{Project, repository};
 pub use supervisor::free_port;

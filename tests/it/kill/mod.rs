@@ -2,9 +2,11 @@
 //! an undisturbed one would have left.
 
 mod case;
+mod in_flight;
 mod mysql;
 mod postgres;
 mod sqlite;
+mod unknown;
 
 use case::Case;
 
@@ -22,6 +24,10 @@ const CASES: &[Case] = &[
     sqlite::MIGRATE,
     sqlite::ROLLBACK,
     sqlite::ROLLBACK_THREE,
+    unknown::POSTGRES,
+    unknown::MYSQL,
+    unknown::SQLITE,
+    unknown::SQLITE_ROLLBACK,
 ];
 
 #[test]

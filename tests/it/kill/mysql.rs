@@ -78,7 +78,7 @@ pub const MIGRATE: Case = Case {
     before: &[],
     command: &["migrate"],
     once_more: &["migrate"],
-    at_least: 120,
+    at_least: 134,
     asks: false,
 };
 
@@ -87,14 +87,14 @@ pub const ROLLBACK: Case = Case {
     before: &[&["migrate"]],
     command: &["rollback", "--to-version", "0"],
     once_more: &["rollback", "--to-version", "0"],
-    at_least: 100,
+    at_least: 105,
     ..MIGRATE
 };
 
 pub const ROLLBACK_THREE: Case = Case {
     command: &["rollback", "--count", "3"],
     once_more: &["rollback", "--to-version", "2"],
-    at_least: 60,
+    at_least: 74,
     ..ROLLBACK
 };
 

@@ -87,7 +87,7 @@ pub const MIGRATE: Case = Case {
     before: &[],
     command: &["migrate"],
     once_more: &["migrate"],
-    at_least: 100,
+    at_least: 114,
     asks: false,
 };
 
@@ -96,14 +96,14 @@ pub const ROLLBACK: Case = Case {
     before: &[&["migrate"]],
     command: &["rollback", "--to-version", "0"],
     once_more: &["rollback", "--to-version", "0"],
-    at_least: 80,
+    at_least: 75,
     ..MIGRATE
 };
 
 pub const ROLLBACK_THREE: Case = Case {
     command: &["rollback", "--count", "3"],
     once_more: &["rollback", "--to-version", "2"],
-    at_least: 50,
+    at_least: 60,
     ..ROLLBACK
 };
 
