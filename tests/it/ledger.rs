@@ -27,16 +27,15 @@ CREATE EVENT TRIGGER dropped ON sql_drop EXECUTE FUNCTION audit.dropped();
 ";
 
 /// A project whose database can be emptied cheaply and read back whole.
-pub struct World {
-    pub project: Project,
+pub struct World<'p> {
+    pub project: &'p Project,
 }
 
-impl World {
-    /// An empty project that connects as cheaply as can be, with an empty ledger.
-    pub fn new(engine: Engine) -> World {
-        let project = Project::new(engine);
+impl World<'_> {
+    /// Makes an empty project connect as cheaply as can be, and gives it an empty ledger.
+    pub fn on(project: &Project) -> World<'_> {
         project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{}\"\n", project.socket_url()));
-        if engine == Engine::Postgres {
+        if project.engine() == Engine::Postgres {
             Postgres::get().admin(project.database(), AUDIT);
         }
         let world = World { project };
@@ -67,7 +66,7 @@ impl World {
     /// journal, and what was told of applied and undone migrations. Not when it happened, nor in which run.
     #[track_caller]
     pub fn state(&self) -> String {
-        let project = &self.project;
+        let project = self.project;
         let structure = match project.engine() {
             Engine::Postgres => project.sql(POSTGRES_STRUCTURE),
             Engine::MySql => MariaDb::get().contents(project.database()),

@@ -26,6 +26,7 @@ mod lock;
 mod manifest;
 mod migrate;
 mod python_defects;
+mod race;
 mod readme;
 mod repair;
 mod repeatable;

@@ -131,6 +131,14 @@ impl Running {
         let _ = kill_process(self.id, signal);
     }
 
+    /// Waits until it has stopped itself, as a fail point asked.
+    pub fn wait_until_stopped(&self) {
+        let file = format!("/proc/{}/stat", self.id.as_raw_nonzero());
+        super::wait_until("the process has stopped", || {
+            std::fs::read_to_string(&file).is_ok_and(|stat| stat.contains(") T "))
+        });
+    }
+
     /// Kills it as an out-of-memory killer would, and waits until it is gone.
     pub fn kill9(mut self) {
         self.signal(Signal::KILL);

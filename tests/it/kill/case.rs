@@ -1,6 +1,6 @@
 //! One cell of the matrix, and what is done for each of its boundaries.
 
-use crate::harness::{Engine, Finished, exit};
+use crate::harness::{Engine, Finished, Project, exit};
 use crate::ledger::World;
 
 /// A migration: its name, what it does and what undoes that.
@@ -29,7 +29,8 @@ pub struct Case {
 impl Case {
     /// Kills the command at each boundary of an undisturbed run.
     pub fn survives(&self) {
-        let world = World::new(self.engine);
+        let project = Project::new(self.engine);
+        let world = World::on(&project);
         for (name, upgrade, rollback) in self.files {
             world.project.migration(name, upgrade, rollback);
         }
@@ -62,7 +63,7 @@ impl Case {
     }
 
     /// What is run after a kill.
-    fn next(&self, world: &World, expected: &str) -> &'static [&'static str] {
+    fn next(&self, world: &World<'_>, expected: &str) -> &'static [&'static str] {
         if self.command == self.once_more {
             return self.command;
         }
@@ -73,8 +74,8 @@ impl Case {
 
     /// Where the run asks what became of a statement: tells it what the ledger says, and runs it again. Such a
     /// statement writes `<direction> <version>.<its number>`.
-    fn answered(&self, world: &World, mut ended: Finished, asked: &mut usize) -> Finished {
-        let project = &world.project;
+    fn answered(&self, world: &World<'_>, mut ended: Finished, asked: &mut usize) -> Finished {
+        let project = world.project;
         while self.asks && ended.code == Some(exit::PARTLY) {
             *asked += 1;
             world.wait_until_alone();
@@ -89,7 +90,7 @@ impl Case {
         ended
     }
 
-    fn begin(&self, world: &World) {
+    fn begin(&self, world: &World<'_>) {
         world.reset();
         for command in self.before {
             world.project.run(*command).exits(exit::DONE);
@@ -97,7 +98,7 @@ impl Case {
     }
 
     /// The boundaries that an undisturbed run passes, and what it leaves.
-    fn undisturbed(&self, world: &World) -> (Vec<(usize, String)>, String) {
+    fn undisturbed(&self, world: &World<'_>) -> (Vec<(usize, String)>, String) {
         let trace = world.project.path("boundaries");
         let wish = format!("record {}", trace.display());
         world.project.command(self.command).fail_point(wish).run().exits(exit::DONE);
