@@ -27,6 +27,7 @@ mod manifest;
 mod migrate;
 mod python_defects;
 mod race;
+mod random;
 mod readme;
 mod repair;
 mod repeatable;
