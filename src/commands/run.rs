@@ -12,6 +12,7 @@ use crate::db::lock::{LockHolder, MigrationLock};
 use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
+use crate::fail_point;
 use crate::model::{Catalog, Direction};
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
 use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
@@ -126,8 +127,10 @@ async fn in_session(
     }
     let (mut lock, before) = context.unless_stopped(opened.lock_after(context, target)).await?;
     let result = under_lock(context, target, opened, catalog, request, &mut lock, before.as_ref()).await;
+    fail_point::pass("lock to be released");
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
+    fail_point::pass("lock released");
     result
 }
 
@@ -215,6 +218,7 @@ async fn carry_out(
     )
     .execute(plan, run)
     .await;
+    fail_point::pass("plan carried out");
     Ok(())
 }
 

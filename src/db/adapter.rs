@@ -21,6 +21,7 @@ use super::{
     StatementResult,
 };
 use crate::dialect::Engine;
+use crate::fail_point;
 
 /// What comes back for a text: the rows of each statement, then its end.
 pub(super) type Answers<'c, DB> =
@@ -32,7 +33,18 @@ where
     DB: Database,
     &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection)
+    if !fail_point::ACTIVE {
+        return sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    }
+    fail_point::pass(&format!("message {sql}"));
+    let answered = format!("answer {sql}");
+    let answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    let each = move |answer: &Result<Either<DB::QueryResult, DB::Row>, sqlx::Error>| {
+        if !matches!(answer, Ok(Either::Right(_))) {
+            fail_point::pass(&answered);
+        }
+    };
+    answers.inspect(each).boxed()
 }
 
 /// Reads every answer and keeps none.
@@ -265,7 +277,9 @@ impl<D: Driver> Session for Adapter<D> {
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {
         self.begin()?;
+        fail_point::pass("message COPY");
         let result = self.driver.copy_in(statement, data).await;
+        fail_point::pass("answer COPY");
         self.end(result)
     }
 

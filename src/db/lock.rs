@@ -13,6 +13,7 @@ use super::file_lock::{self, FileLock};
 use super::sqlite::{self, has_no_locks};
 use super::{ConnectOptions, Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::lock_sql::LockSql;
+use crate::fail_point;
 
 /// Pause after the first vain attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -188,6 +189,7 @@ impl MigrationLock {
         let mut last_attempt = false;
         loop {
             if let Some(lock) = try_acquire(session, key).await? {
+                fail_point::pass("lock taken");
                 return Ok(lock);
             }
             let waited = started.elapsed();
@@ -202,6 +204,7 @@ impl MigrationLock {
             if let Some(holder) = holder {
                 on_wait(&holder, waited);
             }
+            fail_point::pass("lock waited for");
             pause = pause.min(wait.saturating_sub(waited).max(FIRST_PAUSE));
             tokio::time::sleep(pause).await;
         }

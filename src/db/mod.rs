@@ -33,6 +33,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use crate::dialect::Engine;
+use crate::fail_point;
 use backoff::Backoff;
 use notices::Notice;
 
@@ -171,6 +172,7 @@ pub trait Canceller: Send + Sync {
 /// [`SqlErrorKind::Unreachable`], [`SqlErrorKind::AuthenticationFailed`], [`SqlErrorKind::DatabaseMissing`] or
 /// [`SqlErrorKind::Tls`]. Tries once; [`connect_within`] retries.
 pub async fn connect(connect: &ConnectOptions, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
+    fail_point::pass("connect");
     match connect {
         ConnectOptions::Postgres(server) => postgres::connect(server, session).await,
         ConnectOptions::MySql(server) => mysql::connect(server, session).await,

@@ -20,6 +20,7 @@ use super::{
     Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode,
 };
 use crate::dialect::Engine;
+use crate::fail_point;
 use observer::PostgresObserver;
 use probe::ClientDefaults;
 use settings::Keepalive;
@@ -227,6 +228,7 @@ impl Driver for PostgresDriver {
             let mut copy = self.connection.copy_in_raw(statement).await?;
             for chunk in data.as_bytes().chunks(COPY_CHUNK) {
                 copy.send(chunk).await?;
+                fail_point::pass("copied");
             }
             copy.finish().await
         };

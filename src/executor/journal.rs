@@ -41,15 +41,19 @@ impl<'a> Progress<'a> {
         self.done = self.done.max(done);
     }
 
+    /// What stands between the done statements and the current one counts as done: settings, which are repeated
+    /// wherever a run goes on, and the author's own `BEGIN` and `COMMIT`.
     fn entry(&self, run_id: &str, current: Option<usize>, state: JournalState) -> JournalEntry {
+        let mut before = self.clone();
+        before.advance_to(current.unwrap_or(self.done));
         JournalEntry {
             direction: self.step.direction(),
             file_name: self.step.file_name().to_string(),
             version: self.step.version().cloned(),
-            checksum: self.checksum.clone(),
+            checksum: before.checksum,
             total: self.script.statements.len(),
-            done: self.done,
-            done_digest: self.done_digest.clone(),
+            done: before.done,
+            done_digest: before.done_digest,
             current,
             current_digest: current.map(|current| self.script.digest_of(current)),
             run_id: run_id.to_string(),
@@ -100,7 +104,11 @@ impl Executor<'_> {
             let next = left[position + 1..].iter().find(|segment| segment.has_effect());
             let next = next.filter(|next| next.mode == SegmentMode::Autocommit).map(|next| next.statements.start);
             match segment.mode {
-                SegmentMode::Settings => self.send_alone(script, statements).await?,
+                SegmentMode::Settings => {
+                    // Without a word to the journal: what it says to be next still is.
+                    self.send_alone(script, statements).await?;
+                    continue;
+                }
                 SegmentMode::Transaction => {
                     progress.settled = false;
                     let mut after = progress.clone();
