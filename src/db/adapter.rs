@@ -5,7 +5,7 @@
 // The room that the ban on `raw_sql` names.
 #![allow(clippy::disallowed_methods)]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -20,6 +20,9 @@ use super::{
     StatementResult,
 };
 use crate::dialect::Engine;
+
+/// The pause before something is tried again that met another's lock and did not wait for it itself.
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// What comes back for a text: the rows of each statement, then its end.
 pub(super) type Answers<'c, DB> =
@@ -87,7 +90,7 @@ pub(super) trait Driver: Send + Sync {
     ///
     /// # Errors
     /// Where `options` name a setting that cannot be one.
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError>;
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError>;
 
     /// See [`Session::canceller`].
     fn canceller(&self) -> Box<dyn Canceller>;
@@ -106,6 +109,15 @@ pub(super) trait Driver: Send + Sync {
     /// See [`Session::adopt_client_defaults`]; returns the statement that applies them.
     async fn learn_client_defaults(&mut self, _try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
         Ok(None)
+    }
+
+    /// How long what failed with `error` may still wait for another's lock, where the engine leaves it to its caller to
+    /// wait; `waited` is how long it has been doing so.
+    ///
+    /// # Errors
+    /// `error`, or what it means, where waiting is over.
+    fn may_wait(&self, error: SqlError, _waited: Duration) -> Result<(), SqlError> {
+        Err(error)
     }
 
     /// The query whose rows are the warnings of the last statement, as level, code and message.
@@ -162,7 +174,37 @@ impl<D: Driver> Adapter<D> {
         Ok(())
     }
 
-    async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
+    /// As [`Adapter::run_message`]; what meets another's lock is sent again.
+    async fn run_patiently(
+        &mut self,
+        statements: &[&str],
+        mut first: usize,
+        done: &mut (dyn FnMut(usize, StatementResult) + Send),
+    ) -> Result<(), BatchError> {
+        let (mut started, end) = (Instant::now(), first + statements.len());
+        loop {
+            let left = &statements[statements.len() - (end - first)..];
+            let Err(BatchError { index, error }) = self.run_message(left, first, done).await else { return Ok(()) };
+            if index > first {
+                (first, started) = (index, Instant::now());
+            }
+            self.driver.may_wait(error, started.elapsed()).map_err(|error| BatchError { index, error })?;
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+        let started = Instant::now();
+        loop {
+            match self.read_once(sql).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.driver.may_wait(D::error(&error), started.elapsed())?,
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    async fn read_once(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
         let mut rows = Vec::new();
         let mut affected = 0;
         let mut answers = self.driver.send(sql.to_owned());
@@ -212,17 +254,17 @@ impl<D: Driver> Session for Adapter<D> {
         done: &mut (dyn FnMut(usize, StatementResult) + Send),
     ) -> Result<(), BatchError> {
         for message in batch::messages(statements, D::BOUNDS, D::goes_alone) {
-            self.run_message(&statements[message.clone()], message.start, done).await?;
+            self.run_patiently(&statements[message.clone()], message.start, done).await?;
         }
         Ok(())
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, SqlError> {
-        self.read(sql).await.map(|(rows, _)| rows).map_err(|error| D::error(&error))
+        self.read(sql).await.map(|(rows, _)| rows)
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
-        self.read(sql).await.map(|(_, affected)| affected).map_err(|error| D::error(&error))
+        self.read(sql).await.map(|(_, affected)| affected)
     }
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {
