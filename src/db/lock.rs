@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::file_lock::{self, FileLock};
+use super::observe::shown;
 use super::{ConnectOptions, Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::lock_sql::LockSql;
 
@@ -66,7 +67,7 @@ pub struct LockHolder {
     pub since: Option<String>,
     /// What its session does: `active`, `idle in transaction`, `Query: altering table`.
     pub state: Option<String>,
-    /// The statement it runs, or ran last.
+    /// The statement it runs, or ran last: shortened, on one line, without the values in it.
     pub query: Option<String>,
 }
 
@@ -80,7 +81,7 @@ impl LockHolder {
             client: text(3),
             since: text(4),
             state: text(5),
-            query: text(6),
+            query: row.text(6).and_then(shown),
         }
     }
 }
@@ -105,11 +106,8 @@ impl fmt::Display for LockHolder {
             write!(f, " ({})", facts.join(", "))?;
         }
         match &self.query {
-            Some(query) if !query.is_empty() => {
-                let line: String = query.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
-                write!(f, ": {line}")
-            }
-            _ => Ok(()),
+            Some(query) => write!(f, ": {query}"),
+            None => Ok(()),
         }
     }
 }
