@@ -3,13 +3,18 @@
 //! On a server it is held by the session that runs the migrations and writes the history: who loses the session
 //! loses the ability to write, and no other connection can go on after the lock is gone.
 
+mod end;
+
+pub use end::{end_own, terminate};
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
-use super::file_lock::{self, FileLock};
+use super::file_lock::FileLock;
+use super::observe::shown;
 use super::sqlite::{self, has_no_locks};
 use super::{ConnectOptions, Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::lock_sql::LockSql;
@@ -76,7 +81,7 @@ pub struct LockHolder {
     pub since: Option<String>,
     /// What its session does: `active`, `idle in transaction`, `Query: altering table`.
     pub state: Option<String>,
-    /// The statement it runs, or ran last.
+    /// The statement it runs, or ran last: shortened, on one line, without the values in it.
     pub query: Option<String>,
 }
 
@@ -90,7 +95,7 @@ impl LockHolder {
             client: text(3),
             since: text(4),
             state: text(5),
-            query: text(6),
+            query: row.text(6).and_then(shown),
         }
     }
 }
@@ -115,11 +120,8 @@ impl fmt::Display for LockHolder {
             write!(f, " ({})", facts.join(", "))?;
         }
         match &self.query {
-            Some(query) if !query.is_empty() => {
-                let line: String = query.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
-                write!(f, ": {line}")
-            }
-            _ => Ok(()),
+            Some(query) => write!(f, ": {query}"),
+            None => Ok(()),
         }
     }
 }
@@ -310,66 +312,6 @@ pub async fn holder(session: &mut dyn Session, key: &LockKey) -> Result<Option<L
         }
         Place::Server(sql) => Ok(session.query(&sql.holder()).await?.first().map(LockHolder::from_row)),
     }
-}
-
-/// Ends the session of `holder`, if it still is the one that holds the lock; on SQLite its process is asked to
-/// stop. Returns whether there was one to end.
-///
-/// # Errors
-/// [`SqlErrorKind::PermissionDenied`] where another user's session cannot be ended, or the process runs elsewhere.
-pub async fn terminate(session: &mut dyn Session, key: &LockKey, holder: &LockHolder) -> Result<bool, LockError> {
-    match self::holder(session, key).await? {
-        Some(now) if now.id == holder.id => {}
-        _ => return Ok(false),
-    }
-    match &key.place {
-        Place::Nowhere => Ok(false),
-        Place::File(_) => stop_process(holder).map(|()| true).map_err(LockError::Sql),
-        Place::Server(sql @ LockSql::Postgres { .. }) => {
-            Ok(only_number(session, &sql.terminate(holder.id)).await? == Some(1))
-        }
-        Place::Server(sql @ LockSql::MySql { .. }) => {
-            session.execute(&sql.terminate(holder.id)).await?;
-            Ok(true)
-        }
-    }
-}
-
-/// Ends the session `id` that this run had until its connection was lost `age` after it was made, if it still holds
-/// the lock. Returns whether it was told to end.
-///
-/// # Errors
-/// [`LockError::Sql`].
-pub async fn end_own(session: &mut dyn Session, key: &LockKey, id: i64, age: Duration) -> Result<bool, LockError> {
-    let Place::Server(sql) = &key.place else { return Ok(false) };
-    let Some(holder) = holder(session, key).await?.filter(|holder| holder.id == id) else { return Ok(false) };
-    // The id alone is no proof: a server that was started again counts anew.
-    let ours = match sql.uptime() {
-        None => holder.application.as_deref() == Some(key.application.as_str()),
-        Some(uptime) => only_number_in(session, uptime, 1).await?.is_some_and(|up| up > age.as_secs() as i64),
-    };
-    if ours { terminate(session, key, &holder).await } else { Ok(false) }
-}
-
-/// Asks the process for a clean stop; it undoes what it has begun.
-#[cfg(unix)]
-fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
-    use rustix::process::{Pid, Signal, kill_process};
-    let refused = |message: String| SqlError::new(SqlErrorKind::PermissionDenied, message);
-    let process = || format!("process {} on {}", holder.id, holder.client.as_deref().unwrap_or("an unknown host"));
-    if holder.client.as_deref() != Some(file_lock::host().as_str()) {
-        return Err(refused(format!("{} cannot be ended from here", process())));
-    }
-    let Some(pid) = i32::try_from(holder.id).ok().and_then(Pid::from_raw) else {
-        return Err(refused("the holder's process is not known".to_owned()));
-    };
-    kill_process(pid, Signal::TERM).map_err(|error| refused(format!("cannot end {}: {error}", process())))
-}
-
-#[cfg(not(unix))]
-fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
-    let message = format!("process {} has to be ended by hand", holder.id);
-    Err(SqlError::new(SqlErrorKind::PermissionDenied, message))
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ impl Driver for MySqlDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         let mut statements = self.baseline.restore(&self.server.database);
         statements.extend(settings::setup(&self.server, options)?);
         Ok(statements)

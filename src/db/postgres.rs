@@ -194,7 +194,7 @@ impl Driver for PostgresDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         let mut statements: Vec<String> = settings::RESET.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(self.setup_statements(options));
         Ok(statements)
