@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 use super::session::{self, Opened};
 use super::targets::PerTarget;
 use super::with_backup::{self, BackupFirst};
-use super::{Context, notes, recover};
+use super::{Context, notes, reconnect, recovery};
 use crate::backup::Archive;
 use crate::config::{Purpose, Target};
 use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::MigrationLock;
+use crate::db::lock::{LockHolder, MigrationLock};
+use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
+use crate::fail_point;
 use crate::model::{Catalog, Direction};
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
 use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
@@ -143,13 +145,22 @@ async fn in_session(
         return Ok((Done::nothing(plan, survey), None));
     }
 
-    let mut lock = context.unless_stopped(opened.lock(context, target)).await?;
-    let result = under_lock(context, target, opened, catalog, request, manner, &mut lock).await;
+    if let Some(name) = opened.lock_key.doubtful_place() {
+        context.printer.warning(&format!(
+            "{} is on {name}: whether its locks reach every machine that uses it, only its administrator knows; keep \
+             the database on a local disk",
+            opened.location
+        ));
+    }
+    let (mut lock, before) = context.unless_stopped(opened.lock_after(context, target)).await?;
+    let result = under_lock(context, target, opened, catalog, request, manner, &mut lock, before.as_ref()).await;
     if matches!(&result, Ok((done, _)) if done.to_be_restored) {
         return result;
     }
+    fail_point::pass("lock to be released");
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
+    fail_point::pass("lock released");
     result
 }
 
@@ -161,6 +172,7 @@ async fn under_lock(
     request: &Request,
     manner: Manner,
     lock: &mut MigrationLock,
+    before: Option<&LockHolder>,
 ) -> Result<(Done, Option<Error>), Error> {
     let bookkeeping = opened.load().await?;
     let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
@@ -177,17 +189,21 @@ async fn under_lock(
         return Ok((done, None));
     }
     if let Some(present) = &bookkeeping.incomplete {
-        history_table::create_missing(opened.session.as_mut(), &opened.tables, present)
-            .await
-            .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
+        let taking_over = taking_over(opened, context, done.after.history.rows().len());
+        let user = opened.session.server().user.clone();
+        let (session, tables) = (opened.session.as_mut(), &opened.tables);
+        let creating = history_table::create_missing(session, tables, present, &taking_over, target.lock_retry);
+        let created = async { creating.await.map_err(|error| Error::from_table_creation(&error, tables, &user)) };
+        context.unless_stopped(created).await?;
     }
     if let Some(archive) = &done.backup {
         with_backup::note(context, opened, archive).await;
     }
+    recovery::record(context, opened, &done.plan, done.after.interrupted.as_ref(), before).await?;
     carry_out(context, target, opened, lock, &mut done).await?;
     let mut error = Error::from_run(&done.plan, &done.run);
     while done.run.failure.as_ref().is_some_and(|failure| failure.cause.connection_is_gone()) {
-        let found = recover::recover(context, target, opened, lock, catalog, request, &mut done).await;
+        let found = reconnect::settle(context, target, opened, lock, catalog, request, &mut done).await;
         // From here on something is done, and told whatever comes.
         let went_on = match found {
             Ok(()) => carry_out(context, target, opened, lock, &mut done).await,
@@ -227,7 +243,7 @@ async fn carry_out(
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
-    opened.session.adopt_client_defaults().await?;
+    opened.session.adopt_client_defaults(lock.another_try().as_deref()).await?;
     // What the configuration sets comes after the server's own defaults.
     opened.session.reset(&settings.session).await?;
     let identity = opened.identity(&context.run_id);
@@ -245,14 +261,29 @@ async fn carry_out(
     )
     .execute(plan, run)
     .await;
+    fail_point::pass("plan carried out");
     Ok(())
+}
+
+/// The event that tells of the takeover of another tool's history with so many rows.
+fn taking_over(opened: &Opened, context: &Context<'_>, rows: usize) -> String {
+    let identity = opened.identity(&context.run_id);
+    opened.tables.insert_event(&NewEvent {
+        kind: EventKind::TakenOver,
+        version: None,
+        file_name: None,
+        actor: &identity.actor,
+        run_id: &identity.run_id,
+        took: None,
+        detail: Some(&format!("the history table of another tool: {rows} rows")),
+    })
 }
 
 /// Reads history and journal once more; over another connection where that of the run is gone.
 async fn read_back(context: &Context<'_>, target: &Target, opened: &mut Opened) -> Result<Bookkeeping, Error> {
     match opened.load().await {
         Err(error) if error.kind == ErrorKind::Connection => {
-            let looking = session::open(context, target, Purpose::Inspect, Duration::ZERO);
+            let looking = session::reopen(context, target, Purpose::Inspect, Duration::ZERO);
             let mut fresh = context.unless_stopped(looking).await?;
             let after = fresh.load().await;
             fresh.session.close().await;

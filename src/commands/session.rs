@@ -45,9 +45,24 @@ impl Opened {
 
     /// Takes the migration lock, and tells while waiting who holds it.
     pub(super) async fn lock(&mut self, context: &Context<'_>, target: &Target) -> Result<MigrationLock, Error> {
-        let mut on_wait = context.tell_holder();
+        Ok(self.lock_after(context, target).await?.0)
+    }
+
+    /// The same, and who had it while we waited.
+    pub(super) async fn lock_after(
+        &mut self,
+        context: &Context<'_>,
+        target: &Target,
+    ) -> Result<(MigrationLock, Option<LockHolder>), Error> {
+        let mut tell = context.tell_holder();
+        let mut before = None;
+        let mut on_wait = |holder: &LockHolder, waited| {
+            tell(holder, waited);
+            before = Some(holder.clone());
+        };
         let (session, key) = (self.session.as_mut(), &self.lock_key);
-        Ok(MigrationLock::acquire(session, key, target.lock_wait, &mut on_wait).await?)
+        let lock = MigrationLock::acquire(session, key, target.lock_wait, &mut on_wait).await?;
+        Ok((lock, before))
     }
 
     /// Who runs, for history rows and events.

@@ -4,6 +4,7 @@
 pub mod blocker_sql;
 mod bookkeeping;
 mod effect_sql;
+mod event_sql;
 mod history_sql;
 mod journal_sql;
 mod lex_rules;
@@ -14,6 +15,7 @@ mod postgres;
 mod role;
 mod sqlite;
 mod table_sql;
+mod unfinished_sql;
 
 pub use bookkeeping::Tables;
 pub use effect_sql::{drop_index_concurrently, select_object};
@@ -23,6 +25,7 @@ pub use lex_rules::{BodyRules, ClientCommands, LexRules};
 pub use literal::{identifier, literal};
 pub use role::{role_begin, role_end};
 pub use table_sql::{count_rows, list_tables};
+pub use unfinished_sql::{finish, select_unfinished};
 
 use std::fmt;
 

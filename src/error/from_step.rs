@@ -188,6 +188,7 @@ fn after_a_lost_connection(mut error: Error, step: &Step, failure: &StepFailure)
     error.hints.clear();
     let label = step.label();
     match failure.aftermath {
+        Aftermath::Partial { done: 0, .. } => error.hint("run the same command again"),
         Aftermath::Partial { done, total } => error
             .note(format!("statements 1 to {done} of {total} of {label} stand"))
             .hint("run the same command again: it goes on there"),

@@ -9,6 +9,7 @@ use super::send::{Part, SendError};
 use super::{Aftermath, Cause, Executor, StepFailure};
 use crate::dialect::Engine;
 use crate::model::{Direction, JournalEntry, JournalState, Script, StatementKind, normalised_digest};
+use crate::parse;
 use crate::plan::{Plan, Segment, SegmentMode, Step, needs_no_mark};
 
 /// How far a journalled step has come.
@@ -40,15 +41,19 @@ impl<'a> Progress<'a> {
         self.done = self.done.max(done);
     }
 
+    /// What stands between the done statements and the current one counts as done: settings, which are repeated
+    /// wherever a run goes on, and the author's own `BEGIN` and `COMMIT`.
     fn entry(&self, run_id: &str, current: Option<usize>, state: JournalState) -> JournalEntry {
+        let mut before = self.clone();
+        before.advance_to(current.unwrap_or(self.done));
         JournalEntry {
             direction: self.step.direction(),
             file_name: self.step.file_name().to_string(),
             version: self.step.version().cloned(),
-            checksum: self.checksum.clone(),
+            checksum: before.checksum,
             total: self.script.statements.len(),
-            done: self.done,
-            done_digest: self.done_digest.clone(),
+            done: before.done,
+            done_digest: before.done_digest,
             current,
             current_digest: current.map(|current| self.script.digest_of(current)),
             run_id: run_id.to_string(),
@@ -99,7 +104,11 @@ impl Executor<'_> {
             let next = left[position + 1..].iter().find(|segment| segment.has_effect());
             let next = next.filter(|next| next.mode == SegmentMode::Autocommit).map(|next| next.statements.start);
             match segment.mode {
-                SegmentMode::Settings => self.send_alone(script, statements).await?,
+                SegmentMode::Settings => {
+                    // Without a word to the journal: what it says to be next still is.
+                    self.send_alone(script, statements).await?;
+                    continue;
+                }
                 SegmentMode::Transaction => {
                     progress.settled = false;
                     let mut after = progress.clone();
@@ -107,7 +116,8 @@ impl Executor<'_> {
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
                         false => {
-                            vec![executor.journal_part(&after.entry(&executor.run.run_id, next, JournalState::Running))]
+                            let entry = after.entry(&executor.run.run_id, next, JournalState::Running);
+                            executor.still_locked().chain([executor.journal_part(&entry)]).collect()
                         }
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
@@ -123,7 +133,7 @@ impl Executor<'_> {
                     progress.settled = true;
                     if is_last {
                         let closing = self.finishing(plan, index, started);
-                        self.send_bookkeeping(closing).await?;
+                        self.send_bookkeeping(step, closing).await?;
                     } else if !self.tells_by_itself(script, statements.end, next) {
                         self.announce(progress, next).await?;
                     }
@@ -134,7 +144,7 @@ impl Executor<'_> {
         }
         if !recorded {
             let closing = self.finishing(plan, index, started);
-            self.send_bookkeeping(closing).await?;
+            self.send_bookkeeping(step, closing).await?;
         }
         self.announced = self.announces_next(plan, index);
         Ok(())
@@ -145,8 +155,8 @@ impl Executor<'_> {
         next == Some(end) && needs_no_mark(self.tables.engine, script, end)
     }
 
-    /// One statement outside any transaction (or a block under LOCK TABLES). DDL that met a lock timeout is not done
-    /// and is tried again.
+    /// One statement outside any transaction (or a block under LOCK TABLES). One that met a lock timeout and is undone
+    /// whole by it is tried again.
     async fn run_unit(
         &mut self,
         step: &Step,
@@ -155,14 +165,22 @@ impl Executor<'_> {
         progress: &mut Progress<'_>,
     ) -> Result<(), SendError> {
         let mut retry = Retry::new(self.settings.lock_retry);
-        let kind = script.statements[statements.start].kind;
-        let may_retry =
-            statements.len() == 1 && matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional);
+        let may_retry = statements.len() == 1 && is_undone_whole(self.tables.engine, script, statements.start);
+        let mut builds = 0;
         loop {
             self.drop_invalid_index(script, statements.start).await?;
-            let Err(failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };
-            if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
-                continue;
+            let Err(mut failed) = self.send_alone(script, statements.clone()).await else {
+                builds += 1;
+                if self.must_build_again(script, statements.start, builds).await? {
+                    continue;
+                }
+                return Ok(());
+            };
+            if may_retry && !failed.outcome_unknown {
+                match self.pause_before_retry(step, failed, &mut retry).await {
+                    Ok(()) => continue,
+                    Err(last) => failed = last,
+                }
             }
             if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
                 progress.advance_to(statement);
@@ -186,7 +204,13 @@ impl Executor<'_> {
         let entry = progress.entry(&self.run.run_id, current, JournalState::Running);
         let text = self.tables.write_journal(&entry, self.fence.as_deref());
         let part = if self.fence.is_some() { Part::Conditional(text) } else { Part::Own(text) };
-        self.send(None, &[part]).await?;
+        let mut retry = Retry::new(self.settings.lock_retry);
+        while let Err(failed) = self.send(None, std::slice::from_ref(&part)).await {
+            if failed.outcome_unknown {
+                return Err(failed);
+            }
+            self.pause_before_retry(progress.step, failed, &mut retry).await?;
+        }
         progress.written = true;
         Ok(())
     }
@@ -254,8 +278,45 @@ impl Executor<'_> {
     }
 }
 
+/// Whether a statement outside any transaction that met a lock timeout has left nothing behind. A procedure of
+/// PostgreSQL may have committed before it, and of a MySQL statement only DDL is certain: its tables need not know
+/// transactions.
+fn is_undone_whole(engine: Engine, script: &Script, index: usize) -> bool {
+    let kind = script.statements[index].kind;
+    match engine {
+        Engine::MySql => matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional),
+        Engine::Postgres => {
+            let first = parse::statement_words(engine, script.statement_text(index)).next();
+            !first.is_some_and(|word| ["call", "do"].iter().any(|other| word.eq_ignore_ascii_case(other)))
+        }
+        Engine::Sqlite => true,
+    }
+}
+
 /// The first statement with an effect, when it runs outside a transaction.
 fn first_effect(segments: &[Segment]) -> Option<usize> {
     let first = segments.iter().find(|segment| segment.has_effect())?;
     (first.mode == SegmentMode::Autocommit).then_some(first.statements.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::test_support::script;
+
+    #[test]
+    fn only_what_leaves_nothing_behind_is_tried_again() {
+        use StatementKind::{Ddl, Dml, ImplicitCommit, NonTransactional, Other};
+        for (engine, text, kind, expected) in [
+            (Engine::Postgres, "INSERT INTO t", Dml, true),
+            (Engine::Postgres, "/* x */ CALL p()", Other, false),
+            (Engine::Postgres, "DO $$$$", Other, false),
+            (Engine::Postgres, "VACUUM", NonTransactional, true),
+            (Engine::MySql, "INSERT INTO t", Dml, false),
+            (Engine::MySql, "ALTER TABLE t", ImplicitCommit, true),
+            (Engine::Sqlite, "CREATE TABLE t", Ddl, true),
+        ] {
+            assert_eq!(is_undone_whole(engine, &script(text, &[kind]), 0), expected, "{text}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod columns;
+mod events;
 mod run;
 mod settings;
 mod status;
@@ -24,6 +25,7 @@ pub(super) fn report(report: &Report, quiet: bool) -> String {
         Report::Status(report) => status::status(report),
         Report::History(report) => status::history(report),
         Report::Backup(report) => backup::render(report, quiet),
+        Report::Events(report) => events::render(report),
         Report::Check(report) => check::render(report),
         Report::Repair(report) => status::repair(report),
         Report::Resolve(report) => status::resolve(report),

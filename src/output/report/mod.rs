@@ -5,12 +5,14 @@
 
 mod backup;
 mod check;
+mod events;
 mod run;
 mod settings;
 mod status;
 
 pub use backup::{BackupAction, BackupEntry, BackupReport, DatabaseBackups};
 pub use check::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity};
+pub use events::{DatabaseEvents, EventReport, EventsReport};
 pub use run::{DatabaseRun, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus};
 pub use settings::{
     ConfigReport, DatabaseEntry, DatabaseListReport, DatabaseSettings, InitReport, NewReport, SettingReport,
@@ -34,6 +36,8 @@ pub enum Report {
     History(HistoryReport),
     /// `backup`, `backup list`, `backup verify`, `restore`
     Backup(BackupReport),
+    /// `history --events`
+    Events(EventsReport),
     /// `check`
     Check(CheckReport),
     /// `repair`
@@ -68,6 +72,7 @@ impl Report {
             Report::Status(report) => ("databases", value(&report.databases)?),
             Report::History(report) => ("databases", value(&report.databases)?),
             Report::Backup(report) => ("databases", value(&report.databases)?),
+            Report::Events(report) => ("databases", value(&report.databases)?),
             Report::Check(report) => ("databases", value(&report.databases)?),
             Report::Repair(report) => ("databases", value(&report.databases)?),
             Report::Resolve(report) => ("databases", value(&report.databases)?),
