@@ -25,6 +25,7 @@ use super::store::{Archive, Pending};
 use super::technique::{Dumped, OnProgress, Scratch, Swapped, Technique};
 use crate::db::{ConnectOptions, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
 use crate::dialect::{Engine, count_rows, list_tables};
+use crate::fail_point;
 use copy::{Stop, copy};
 
 /// How long a restore waits for those who are just writing.
@@ -183,7 +184,9 @@ impl Technique for SqliteTechnique {
             let mut target = read_write(&target, SWAP_PATIENCE)?;
             copy::whole(&source, &mut target, SWAP_PATIENCE, &stopped, &counter)
         };
+        fail_point::pass("to be swapped");
         let done = tokio::task::spawn_blocking(work).await;
+        fail_point::pass("swapped");
         let not_swapped = |problem: String| BackupError::NotSwapped {
             problem,
             state: format!("{} is as it was before", self.path.display()),

@@ -14,6 +14,7 @@ use super::manifest::{FileDigest, MANIFEST_FORMAT, Manifest};
 use super::name::{MANIFEST, PARTIAL};
 use super::retention::{self, Keep};
 use super::sink;
+use crate::fail_point;
 
 /// What the name of the lock of a file being written adds to its name.
 const LOCK: &str = ".lock";
@@ -163,6 +164,7 @@ impl Store {
             let archive = &archives[index];
             // The manifest first: what is left of a removal that is interrupted no longer looks like a backup.
             remove(&manifest_path(&archive.path))?;
+            fail_point::pass("manifest removed");
             remove(&archive.path)?;
             removed.push(archive.clone());
         }
@@ -278,8 +280,11 @@ impl Pending {
         });
         let result = written
             .map_err(BackupError::io("write", &partial))
+            .inspect(|()| fail_point::pass("manifest written"))
             .and_then(|()| fs::rename(&self.path, &path).map_err(BackupError::io("rename", &self.path)))
+            .inspect(|()| fail_point::pass("archive named"))
             .and_then(|()| fs::rename(&partial, &named).map_err(BackupError::io("rename", &partial)))
+            .inspect(|()| fail_point::pass("manifest named"))
             // Names are on the disk once their folder is.
             .and_then(|()| {
                 File::open(&folder).and_then(|dir| dir.sync_all()).map_err(BackupError::io("flush", &folder))

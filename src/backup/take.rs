@@ -10,6 +10,7 @@ use super::settings::Settings;
 use super::store::{Archive, Store, lines_digest};
 use super::technique::{OnProgress, Technique};
 use crate::db::{Session, SessionOptions};
+use crate::fail_point;
 use crate::model::History;
 
 /// A backup to take.
@@ -72,6 +73,7 @@ pub async fn take(
     let archive = store.free_name(&name::stem(started_at, history.version.as_deref()), &extension);
     let directory = method == super::manifest::Method::PostgresDirectory;
     let pending = store.begin(&archive, directory)?;
+    fail_point::pass("backup begun");
     let dumped = technique.dump(session, job.options, &pending, progress).await?;
     let (bytes, sha256, files) = match dumped.written {
         Some(written) => (written.bytes, written.sha256, Vec::new()),
@@ -80,6 +82,7 @@ pub async fn take(
             (files.iter().map(|file| file.bytes).sum(), lines_digest(&files), files)
         }
     };
+    fail_point::pass("backup dumped");
     let archive = pending.keep(Manifest {
         format: MANIFEST_FORMAT,
         database: job.database.to_owned(),
@@ -100,6 +103,7 @@ pub async fn take(
         run_id: job.run_id.to_owned(),
         taken_by: job.taken_by.to_owned(),
     })?;
+    fail_point::pass("backup kept");
     let removed = store.prune(job.settings.keep, Utc::now())?;
     Ok(Taken { archive, removed })
 }

@@ -7,6 +7,7 @@ use super::technique::{OnProgress, Scratch, Technique};
 use crate::db::history_table::{self, BookkeepingError};
 use crate::db::{self, ConnectOptions, SessionOptions, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, Tables};
+use crate::fail_point;
 
 /// A backup that was found to be good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,9 @@ pub async fn verify(
         });
     }
     archive.check_digest()?;
+    fail_point::pass("backup to be loaded");
     technique.load(archive, scratch, progress).await?;
+    fail_point::pass("backup loaded");
 
     let mut session = db::connect(&scratch.connect, &SessionOptions::default()).await?;
     let counted = count(session.as_mut()).await;

@@ -11,6 +11,7 @@ use crate::backup::program::{Program, Running};
 use crate::backup::technique::Swapped;
 use crate::db::{Server, Session};
 use crate::dialect::{Engine, identifier};
+use crate::fail_point;
 
 /// A swap, and what it needs.
 pub(super) struct Swap<'a> {
@@ -48,10 +49,12 @@ impl Swap<'_> {
             };
             return Err(BackupError::NotSwapped { problem: problem.to_string(), state });
         }
+        fail_point::pass("tables moved");
         let mut notes = Vec::new();
         if let Err(error) = self.load(&old, &old_programs).await {
             notes.push(format!("views, triggers, routines and events of the old data were not kept: {error}"));
         }
+        fail_point::pass("old programs loaded");
         self.load(real, &new_programs).await.map_err(|error| BackupError::NotSwapped {
             problem: error.to_string(),
             state: format!(

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod keeping;
+mod killed;
 mod programs;
 mod restoring;
 mod secrets;

@@ -1,0 +1,89 @@
+//! A backup or a restore that is killed: nothing is lost, and nothing looks whole that is not.
+
+use super::fixture::{backup, data, full};
+use crate::harness::mariadb::MariaDb;
+use crate::harness::postgres::Postgres;
+use crate::harness::{Engine, Project, exit};
+
+on_each_engine![a_killed_backup_leaves_nothing_that_looks_whole, a_killed_restore_leaves_the_old_or_the_new];
+
+/// The numbers of the boundaries that `command` passes: all that are about backups, and every `step`th of the others.
+fn boundaries(project: &Project, command: &[&str], step: usize) -> Vec<usize> {
+    let trace = project.path("boundaries");
+    project.command(command).fail_point(format!("record {}", trace.display())).run().exits(exit::DONE);
+    let passed = project.read("boundaries");
+    let own = |name: &str| !name.starts_with("message") && !name.starts_with("answer");
+    let chosen = passed.lines().enumerate().filter(|(index, name)| own(name) || index % step == 0);
+    chosen.map(|(index, _)| index + 1).collect()
+}
+
+fn a_killed_backup_leaves_nothing_that_looks_whole(project: &Project) {
+    project.tables(2).migrate();
+    project.toml_extra("backup_keep = 2");
+    let before = (project.schema(), project.history());
+    let boundaries = boundaries(project, &["backup"], 7);
+    assert!(boundaries.len() >= 8, "{boundaries:?}");
+    for number in boundaries {
+        project.command(["backup"]).fail_point(format!("KILL {number}")).run().killed();
+        // Whatever is listed can be restored, and whatever has a manifest is listed.
+        let list = project.json(&["backup", "list"]);
+        let listed = list["databases"][0]["backups"].as_array().unwrap();
+        assert!(listed.len() <= 3 && list["warnings"].as_array().unwrap().is_empty(), "boundary {number}: {list}");
+        for entry in listed {
+            let path = entry["path"].as_str().unwrap();
+            project.run(["backup", "verify", path]).exits(exit::DONE);
+        }
+        backup(project, &[]);
+        let names: Vec<String> = std::fs::read_dir(project.path("backups/primary"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        assert!(!names.iter().any(|name| name.contains("partial")), "boundary {number}: {names:?}");
+        assert_eq!((project.schema(), project.history()), before, "boundary {number}");
+    }
+}
+
+fn a_killed_restore_leaves_the_old_or_the_new(project: &Project) {
+    full(project);
+    let new = (data(project), project.schema());
+    backup(project, &[]);
+    project.migration("0002_more.sql", "CREATE TABLE more (id int); INSERT INTO log VALUES ('more');", "DROP TABLE more;");
+    project.migrate();
+    let command = ["restore", "--latest", "--yes", "--force"];
+    let boundaries = boundaries(project, &command, 5);
+    assert!(boundaries.len() >= 4, "{boundaries:?}");
+    for number in boundaries {
+        project.migrate();
+        let old = project.versions();
+        assert_eq!(old, ["0001", "0002"]);
+        project.command(command).fail_point(format!("KILL {number}")).run().killed();
+        let rows = project.sql("SELECT count(*) FROM log WHERE entry = 'more'");
+        let (versions, more) = (project.versions(), project.has_table("more"));
+        let is_old = versions == old && more && rows == "1";
+        let is_new = versions == ["0001"] && !more && rows == "0";
+        assert!(is_old || is_new, "boundary {number}: {versions:?}, {more}, {rows}");
+        project.run(command).exits(exit::DONE);
+        assert_eq!((data(project), project.schema()), new, "boundary {number}");
+    }
+    drop_what_is_left(project);
+}
+
+/// The databases that restores and their kills leave, which would only fill the server.
+fn drop_what_is_left(project: &Project) {
+    let name = project.database();
+    match project.engine() {
+        Engine::Postgres => {
+            let find = format!("SELECT datname FROM pg_database WHERE datname ~ '^{name}_(restore|before)_'");
+            for database in Postgres::get().admin("postgres", &find).lines() {
+                Postgres::get().admin("postgres", &format!("DROP DATABASE \"{database}\" WITH (FORCE)"));
+            }
+        }
+        Engine::MySql => {
+            let find = format!("SELECT schema_name FROM information_schema.schemata WHERE schema_name RLIKE '^{name}_(restore|before)_'");
+            for database in MariaDb::get().admin(&find).lines() {
+                MariaDb::get().admin(&format!("DROP DATABASE `{database}`"));
+            }
+        }
+        Engine::Sqlite => {}
+    }
+}
