@@ -46,6 +46,8 @@ impl Watch<'_> {
         let mut pause = self.first_look;
         loop {
             tokio::select! {
+                // An answer that is there counts before what a look says of it.
+                biased;
                 result = &mut work => {
                     self.observer.close().await;
                     return Ok(result);
