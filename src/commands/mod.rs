@@ -9,6 +9,7 @@ mod lock;
 mod migrate;
 mod new;
 mod notes;
+mod reconnect;
 mod recovery;
 mod repair;
 mod resolve;

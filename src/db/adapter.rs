@@ -14,12 +14,14 @@ use sqlx::{AssertSqlSafe, Database, Either, Executor};
 
 use super::batch::{self, Bounds};
 use super::leading_word::rows;
+use super::liveness;
 use super::notices::Notice;
 use super::{
     BatchError, Canceller, Observer, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind,
     StatementResult,
 };
 use crate::dialect::Engine;
+use crate::fail_point;
 
 /// The pause before something is tried again that met another's lock and did not wait for it itself.
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
@@ -34,7 +36,18 @@ where
     DB: Database,
     &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection)
+    if !fail_point::ACTIVE {
+        return sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    }
+    fail_point::pass(&format!("message {sql}"));
+    let answered = format!("answer {sql}");
+    let answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    let each = move |answer: &Result<Either<DB::QueryResult, DB::Row>, sqlx::Error>| {
+        if !matches!(answer, Ok(Either::Right(_))) {
+            fail_point::pass(&answered);
+        }
+    };
+    answers.inspect(each).boxed()
 }
 
 /// Reads every answer and keeps none.
@@ -130,9 +143,31 @@ pub(super) trait Driver: Send + Sync {
 pub(super) struct Adapter<D: Driver> {
     pub driver: D,
     pub server: ServerInfo,
+    /// Whether a call was begun and its answer not read to the end: the next call would read that one.
+    unanswered: bool,
 }
 
 impl<D: Driver> Adapter<D> {
+    pub fn new(driver: D, server: ServerInfo) -> Self {
+        Adapter { driver, server, unanswered: false }
+    }
+
+    /// Before each call. A session of which a call was given up is lost: nothing can be said on it any more.
+    fn begin(&mut self) -> Result<(), SqlError> {
+        if self.unanswered {
+            let message = "the connection was given up: an earlier call got no answer";
+            return Err(SqlError::new(SqlErrorKind::ConnectionLost, message));
+        }
+        self.unanswered = true;
+        Ok(())
+    }
+
+    /// After each call, whether it succeeded or failed.
+    fn end<T>(&mut self, result: T) -> T {
+        self.unanswered = false;
+        result
+    }
+
     async fn run_message(
         &mut self,
         statements: &[&str],
@@ -172,6 +207,16 @@ impl<D: Driver> Adapter<D> {
             (affected, returned) = (0, 0);
         }
         Ok(())
+    }
+
+    async fn ask(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+        self.begin()?;
+        let answer = match self.server.session_id {
+            // Nobody to ask about it: no server, or it has not introduced itself yet.
+            0 => self.read(sql).await,
+            _ => liveness::heard(self.driver.observer(), self.read(sql)).await?,
+        };
+        self.end(answer)
     }
 
     /// As [`Adapter::run_message`]; what meets another's lock is sent again.
@@ -253,22 +298,31 @@ impl<D: Driver> Session for Adapter<D> {
         statements: &[&str],
         done: &mut (dyn FnMut(usize, StatementResult) + Send),
     ) -> Result<(), BatchError> {
+        self.begin().map_err(|error| BatchError { index: 0, error })?;
+        let mut result = Ok(());
         for message in batch::messages(statements, D::BOUNDS, D::goes_alone) {
-            self.run_patiently(&statements[message.clone()], message.start, done).await?;
+            result = self.run_patiently(&statements[message.clone()], message.start, done).await;
+            if result.is_err() {
+                break;
+            }
         }
-        Ok(())
+        self.end(result)
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, SqlError> {
-        self.read(sql).await.map(|(rows, _)| rows)
+        self.ask(sql).await.map(|(rows, _)| rows)
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
-        self.read(sql).await.map(|(_, affected)| affected)
+        self.ask(sql).await.map(|(_, affected)| affected)
     }
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {
-        self.driver.copy_in(statement, data).await
+        self.begin()?;
+        fail_point::pass("message COPY");
+        let result = self.driver.copy_in(statement, data).await;
+        fail_point::pass("answer COPY");
+        self.end(result)
     }
 
     async fn ping(&mut self) -> Result<(), SqlError> {
@@ -304,7 +358,9 @@ impl<D: Driver> Session for Adapter<D> {
     }
 
     async fn close(self: Box<Self>) {
-        self.driver.close().await;
+        if !self.unanswered {
+            self.driver.close().await;
+        }
     }
 }
 

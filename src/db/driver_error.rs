@@ -10,6 +10,9 @@ use sqlx::error::DatabaseError;
 
 use super::{SqlError, SqlErrorKind, Tls};
 
+/// How long the last messages of a session may take.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+
 /// The meaning of an error on an open session.
 pub(super) fn session_error(error: &sqlx::Error, from_server: fn(&dyn DatabaseError) -> SqlError) -> SqlError {
     match error {

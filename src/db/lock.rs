@@ -3,16 +3,22 @@
 //! On a server it is held by the session that runs the migrations and writes the history: who loses the session
 //! loses the ability to write, and no other connection can go on after the lock is gone.
 
+mod end;
+
+pub use end::{end_own, terminate};
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
-use super::file_lock::{self, FileLock};
+use super::file_lock::FileLock;
 use super::observe::shown;
+use super::sqlite::{self, has_no_locks};
 use super::{ConnectOptions, Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::lock_sql::LockSql;
+use crate::fail_point;
 
 /// Pause after the first vain attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -49,6 +55,14 @@ impl LockKey {
             },
         };
         LockKey { place, application: application.to_owned() }
+    }
+
+    /// The file system of a SQLite database, where its locks may not reach every machine that uses it.
+    pub fn doubtful_place(&self) -> Option<&'static str> {
+        match &self.place {
+            Place::File(database) => sqlite::Place::of(database).doubtful,
+            Place::Server(_) | Place::Nowhere => None,
+        }
     }
 }
 
@@ -121,6 +135,24 @@ pub enum LockError {
     /// The server refused, or the connection was lost.
     #[error(transparent)]
     Sql(#[from] SqlError),
+    /// The file system of a SQLite database cannot lock files.
+    #[error("no locks for {}", .path.display())]
+    NoLocks {
+        /// The lock file.
+        path: PathBuf,
+        /// The file system, where it is one that is known for it.
+        file_system: Option<&'static str>,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file of a SQLite database has several names. Each would have a lock of its own, and a journal of its own.
+    #[error("{} has {names} names", .path.display())]
+    SeveralNames {
+        /// The database.
+        path: PathBuf,
+        /// How many.
+        names: u64,
+    },
     /// The lock file of a SQLite database could not be made or read.
     #[error("lock file {}", .path.display())]
     Io {
@@ -159,6 +191,7 @@ impl MigrationLock {
         let mut last_attempt = false;
         loop {
             if let Some(lock) = try_acquire(session, key).await? {
+                fail_point::pass("lock taken");
                 return Ok(lock);
             }
             let waited = started.elapsed();
@@ -173,6 +206,7 @@ impl MigrationLock {
             if let Some(holder) = holder {
                 on_wait(&holder, waited);
             }
+            fail_point::pass("lock waited for");
             pause = pause.min(wait.saturating_sub(waited).max(FIRST_PAUSE));
             tokio::time::sleep(pause).await;
         }
@@ -224,8 +258,15 @@ async fn try_acquire(session: &mut dyn Session, key: &LockKey) -> Result<Option<
         Place::Nowhere => Ok(Some(MigrationLock { place, file: None })),
         Place::File(database) => {
             let path = FileLock::path_for(database);
+            let found = sqlite::Place::of(database);
+            if found.names > 1 {
+                return Err(LockError::SeveralNames { path: database.clone(), names: found.names });
+            }
             let file =
-                FileLock::try_acquire(&path, &key.application).map_err(|source| LockError::Io { path, source })?;
+                FileLock::try_acquire(&path, &key.application).map_err(|source| match has_no_locks(&source) {
+                    true => LockError::NoLocks { path, file_system: found.doubtful, source },
+                    false => LockError::Io { path, source },
+                })?;
             Ok(file.map(|file| MigrationLock { place, file: Some(file) }))
         }
         Place::Server(sql) => match only_number(session, &sql.try_acquire()).await.map_err(unknown_here)? {
@@ -251,7 +292,11 @@ fn unknown_here(error: SqlError) -> SqlError {
 }
 
 async fn only_number(session: &mut dyn Session, sql: &str) -> Result<Option<i64>, SqlError> {
-    Ok(session.query(sql).await?.first().and_then(|row| row.number(0)))
+    only_number_in(session, sql, 0).await
+}
+
+async fn only_number_in(session: &mut dyn Session, sql: &str, column: usize) -> Result<Option<i64>, SqlError> {
+    Ok(session.query(sql).await?.first().and_then(|row| row.number(column)))
 }
 
 /// Who holds the lock; None when nobody does. Reads only.
@@ -267,50 +312,6 @@ pub async fn holder(session: &mut dyn Session, key: &LockKey) -> Result<Option<L
         }
         Place::Server(sql) => Ok(session.query(&sql.holder()).await?.first().map(LockHolder::from_row)),
     }
-}
-
-/// Ends the session of `holder`, if it still is the one that holds the lock; on SQLite its process is asked to
-/// stop. Returns whether there was one to end.
-///
-/// # Errors
-/// [`SqlErrorKind::PermissionDenied`] where another user's session cannot be ended, or the process runs elsewhere.
-pub async fn terminate(session: &mut dyn Session, key: &LockKey, holder: &LockHolder) -> Result<bool, LockError> {
-    match self::holder(session, key).await? {
-        Some(now) if now.id == holder.id => {}
-        _ => return Ok(false),
-    }
-    match &key.place {
-        Place::Nowhere => Ok(false),
-        Place::File(_) => stop_process(holder).map(|()| true).map_err(LockError::Sql),
-        Place::Server(sql @ LockSql::Postgres { .. }) => {
-            Ok(only_number(session, &sql.terminate(holder.id)).await? == Some(1))
-        }
-        Place::Server(sql @ LockSql::MySql { .. }) => {
-            session.execute(&sql.terminate(holder.id)).await?;
-            Ok(true)
-        }
-    }
-}
-
-/// Asks the process for a clean stop; it undoes what it has begun.
-#[cfg(unix)]
-fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
-    use rustix::process::{Pid, Signal, kill_process};
-    let refused = |message: String| SqlError::new(SqlErrorKind::PermissionDenied, message);
-    let process = || format!("process {} on {}", holder.id, holder.client.as_deref().unwrap_or("an unknown host"));
-    if holder.client.as_deref() != Some(file_lock::host().as_str()) {
-        return Err(refused(format!("{} cannot be ended from here", process())));
-    }
-    let Some(pid) = i32::try_from(holder.id).ok().and_then(Pid::from_raw) else {
-        return Err(refused("the holder's process is not known".to_owned()));
-    };
-    kill_process(pid, Signal::TERM).map_err(|error| refused(format!("cannot end {}: {error}", process())))
-}
-
-#[cfg(not(unix))]
-fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
-    let message = format!("process {} has to be ended by hand", holder.id);
-    Err(SqlError::new(SqlErrorKind::PermissionDenied, message))
 }
 
 #[cfg(test)]

@@ -9,9 +9,11 @@ mod backoff;
 mod batch;
 mod driver_error;
 mod error;
+pub mod events_table;
 mod file_lock;
 pub mod history_table;
 mod leading_word;
+mod liveness;
 pub mod lock;
 mod mysql;
 pub mod notices;
@@ -19,8 +21,10 @@ mod observe;
 mod options;
 mod postgres;
 mod sqlite;
+pub mod unfinished;
 
 pub use error::{Position, SqlError, SqlErrorKind};
+pub use liveness::Liveness;
 pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
 
@@ -29,6 +33,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use crate::dialect::Engine;
+use crate::fail_point;
 use backoff::Backoff;
 use notices::Notice;
 
@@ -167,6 +172,7 @@ pub trait Canceller: Send + Sync {
 /// [`SqlErrorKind::Unreachable`], [`SqlErrorKind::AuthenticationFailed`], [`SqlErrorKind::DatabaseMissing`] or
 /// [`SqlErrorKind::Tls`]. Tries once; [`connect_within`] retries.
 pub async fn connect(connect: &ConnectOptions, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
+    fail_point::pass("connect");
     match connect {
         ConnectOptions::Postgres(server) => postgres::connect(server, session).await,
         ConnectOptions::MySql(server) => mysql::connect(server, session).await,

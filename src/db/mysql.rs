@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions as _, Connection, MySql, Row as _};
 
 use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
-use super::driver_error::{check_certificates, connect_error, refuse_plain_text, session_error, within};
+use super::driver_error::{FAREWELL, check_certificates, connect_error, refuse_plain_text, session_error, within};
 use super::leading_word::answers_once;
 use super::{
     Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode,
@@ -44,7 +44,7 @@ pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result
             session_id: 0,
             encrypted: None,
         };
-        let mut adapter = Adapter { driver, server: unknown };
+        let mut adapter = Adapter::new(driver, unknown);
         introduce(&mut adapter, setup).await?;
         Ok(Box::new(adapter) as Box<dyn Session>)
     })
@@ -221,8 +221,8 @@ impl Driver for MySqlDriver {
     }
 
     async fn close(self) {
-        // The server notices the end of the connection as well.
-        let _ = self.connection.close().await;
+        // Best effort, and not for long: the server notices the end of the connection as well.
+        let _ = tokio::time::timeout(FAREWELL, self.connection.close()).await;
     }
 
     fn warnings_query() -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! What a second connection sees of a session that is busy: above all, who keeps it waiting.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -19,6 +20,9 @@ pub trait Observer: Send {
     /// # Errors
     /// Those of connecting and asking. What the user has no right to see is no error: it is left out.
     async fn observe(&mut self) -> Result<Observation, SqlError>;
+
+    /// For how long the server may be out of reach before the session counts as lost; see [`super::Liveness`].
+    fn patience(&self) -> Duration;
 
     /// Closes the connection politely, if there is one.
     async fn close(self: Box<Self>);

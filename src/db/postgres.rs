@@ -6,8 +6,6 @@ mod probe;
 mod probe_tls;
 mod settings;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgRow, PgSslMode};
@@ -16,21 +14,19 @@ use sqlx::{ConnectOptions as _, Connection, Postgres, Row as _, ValueRef};
 use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
 use super::driver_error::{
-    LOCK_TAKEN_TWICE, check_certificates, connect_error, refuse_plain_text, session_error, within,
+    FAREWELL, LOCK_TAKEN_TWICE, check_certificates, connect_error, refuse_plain_text, session_error, within,
 };
 use super::{
     Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode,
 };
 use crate::dialect::Engine;
+use crate::fail_point;
 use observer::PostgresObserver;
 use probe::ClientDefaults;
 use settings::Keepalive;
 
 /// How much COPY data one message takes.
 const COPY_CHUNK: usize = 64 * 1024;
-
-/// How long the last message of a session may take.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Opens a session and gives it its settings, in one round trip after the login.
 pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
@@ -55,7 +51,7 @@ pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result
             session_id: 0,
             encrypted: None,
         };
-        let mut adapter = Adapter { driver, server: unknown };
+        let mut adapter = Adapter::new(driver, unknown);
         introduce(&mut adapter, session).await?;
         Ok(Box::new(adapter) as Box<dyn Session>)
     })
@@ -218,11 +214,13 @@ impl Driver for PostgresDriver {
     }
 
     async fn close(mut self) {
-        // A pooler in transaction mode would hand our settings to the application. Best effort, and not for long.
-        let reset = drain::<Postgres>(self.send("RESET ALL".to_owned()));
-        let _ = tokio::time::timeout(FAREWELL, reset).await;
-        // The server notices the end of the connection as well.
-        let _ = self.connection.close().await;
+        // Best effort, and not for long: the server notices the end of the connection as well.
+        let farewell = async {
+            // A pooler in transaction mode would hand our settings to the application.
+            let _ = drain::<Postgres>(self.send("RESET ALL".to_owned())).await;
+            self.connection.close().await
+        };
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
     }
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {
@@ -230,6 +228,7 @@ impl Driver for PostgresDriver {
             let mut copy = self.connection.copy_in_raw(statement).await?;
             for chunk in data.as_bytes().chunks(COPY_CHUNK) {
                 copy.send(chunk).await?;
+                fail_point::pass("copied");
             }
             copy.finish().await
         };

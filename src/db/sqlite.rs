@@ -2,6 +2,7 @@
 
 mod errors;
 mod observer;
+mod place;
 mod settings;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use super::driver_error::{connect_error, session_error};
 use super::{Canceller, Observer, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
 use crate::dialect::Engine;
 use observer::SqliteObserver;
+pub use place::{Place, has_no_locks};
 
 /// Instructions of SQLite's virtual machine between two looks at the cancel flag: well under a millisecond.
 const STEPS_BETWEEN_CHECKS: i32 = 1000;
@@ -65,10 +67,8 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
         session_id: 0,
         encrypted: None,
     };
-    let mut adapter = Adapter {
-        driver: SqliteDriver { connection, path: file.path.clone(), cancelled, patience: patience(session) },
-        server,
-    };
+    let driver = SqliteDriver { connection, path: file.path.clone(), cancelled, patience: patience(session) };
+    let mut adapter = Adapter::new(driver, server);
     let mut statements = settings::setup(session);
     statements.push("SELECT sqlite_version()".to_owned());
     // The first look into the file: one that is no database says so here, without its name.
@@ -80,7 +80,10 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
 fn unopened(place: &str, error: SqlError) -> SqlError {
     const NOT_A_DATABASE: &str = "26";
     let kind = if error.code.as_deref() == Some(NOT_A_DATABASE) { SqlErrorKind::DatabaseMissing } else { error.kind };
-    SqlError { kind, message: format!("cannot open database {place}: {}", error.message), position: None, ..error }
+    let missing = (kind == SqlErrorKind::NoFileAccess).then(|| place::missing_right(Path::new(place))).flatten();
+    let why = missing.map(|missing| format!(" ({missing})")).unwrap_or_default();
+    let message = format!("cannot open database {place}: {}{why}", error.message);
+    SqlError { kind, message, position: None, ..error }
 }
 
 /// SQLite's own answer to a missing file is "unable to open database file", and a file is all it would create.

@@ -122,6 +122,15 @@ impl LockSql {
         }
     }
 
+    /// A row whose second cell says for how many seconds the server has been up; None where a session's application
+    /// name tells whose it is.
+    pub fn uptime(&self) -> Option<&'static str> {
+        match self {
+            LockSql::Postgres { .. } => None,
+            LockSql::MySql { .. } => Some("SHOW GLOBAL STATUS LIKE 'Uptime'"),
+        }
+    }
+
     /// One of PostgreSQL's functions on this lock's key, whose halves it takes as signed numbers.
     fn postgres_call(&self, function: &str) -> String {
         let LockSql::Postgres { object } = self else { return "FALSE".to_owned() };

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::Signal;
 use crate::db::{Blocker, SqlError, SqlErrorKind};
+use crate::model::JournalEntry;
 
 /// The result of carrying out a plan.
 #[derive(Debug, Default)]
@@ -30,6 +31,9 @@ pub struct StepFailure {
     pub cause: Cause,
     /// What is left of it in the database.
     pub aftermath: Aftermath,
+    /// What the journal must say of it, where that could not be written: the connection was lost between two
+    /// statements, so that how far it came is known here and nowhere else.
+    pub owed: Option<Box<JournalEntry>>,
     /// Whom it waited for, where waiting is why it failed; empty where the server does not tell.
     pub blockers: Vec<Blocker>,
 }
@@ -111,14 +115,14 @@ pub enum Aftermath {
         /// Statements of the script.
         total: usize,
     },
-    /// The connection ended before the answer: the next run finds out, by the history (a transaction either
+    /// The connection ended before the answer. Whoever connects next finds out, by the history (a transaction either
     /// committed with its row or did not) or by the journal.
     Unknown,
 }
 
 impl StepFailure {
     pub(super) fn new(step: usize, cause: Cause, aftermath: Aftermath) -> Self {
-        StepFailure { step, cause, aftermath, blockers: Vec::new() }
+        StepFailure { step, cause, aftermath, owed: None, blockers: Vec::new() }
     }
 
     /// A failure before anything of the step was sent.

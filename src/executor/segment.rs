@@ -82,23 +82,26 @@ impl Executor<'_> {
         }
     }
 
-    /// Records a step that has nothing (more) to run.
-    pub(super) async fn send_bookkeeping(&mut self, closing: Vec<Part>) -> Result<(), SendError> {
+    /// Records a step that has nothing (more) to run. What it ran outside a transaction is done: on a lock conflict
+    /// the record is tried again.
+    pub(super) async fn send_bookkeeping(&mut self, step: &Step, closing: Vec<Part>) -> Result<(), SendError> {
         let mut parts = self.opening();
         parts.extend(closing);
         parts.push(Part::Commit);
-        let result = self.send(None, &parts).await;
-        if let Err(failed) = &result
-            && !failed.outcome_unknown
-        {
+        let mut retry = Retry::new(self.settings.lock_retry);
+        loop {
+            let Err(failed) = self.send(None, &parts).await else { return Ok(()) };
+            if failed.outcome_unknown {
+                return Err(failed);
+            }
             self.undo().await;
+            self.pause_before_retry(step, failed, &mut retry).await?;
         }
-        result
     }
 
     /// Takes back the open transaction. An error means that there is none any more, or no connection.
     pub(super) async fn undo(&mut self) {
-        let _ = self.session.run(&["ROLLBACK"], &mut |_, _| {}).await;
+        let _ = self.session.execute("ROLLBACK").await;
     }
 
     /// Waits before another try of what `failed`.

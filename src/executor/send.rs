@@ -107,7 +107,7 @@ impl Executor<'_> {
         let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
         let step = self.step;
         let (canceller, observer) = (self.session.canceller(), self.session.observer());
-        let mut unchanged = false;
+        let (mut unchanged, mut finished) = (false, 0);
         if scripted {
             self.blocked.forget();
         }
@@ -115,16 +115,19 @@ impl Executor<'_> {
             // Both closures tell events, and both live as long as the call.
             let events = Mutex::new(&mut self.events);
             let tell = |event: Event<'_>| events.lock().unwrap_or_else(PoisonError::into_inner)(event);
-            let mut done = |index: usize, result: StatementResult| match batch[index].0 {
-                Part::Script(statement) => tell(Event::StatementFinished {
-                    step,
-                    statement: *statement,
-                    total,
-                    rows: result.rows,
-                    elapsed: result.elapsed,
-                }),
-                Part::Conditional(_) => unchanged |= result.rows == Some(0),
-                Part::Own(_) | Part::Role(_) | Part::Commit => {}
+            let mut done = |index: usize, result: StatementResult| {
+                finished = index + 1;
+                match batch[index].0 {
+                    Part::Script(statement) => tell(Event::StatementFinished {
+                        step,
+                        statement: *statement,
+                        total,
+                        rows: result.rows,
+                        elapsed: result.elapsed,
+                    }),
+                    Part::Conditional(_) => unchanged |= result.rows == Some(0),
+                    Part::Own(_) | Part::Role(_) | Part::Commit => {}
+                }
             };
             let blocked = &mut self.blocked;
             let mut seen =
@@ -135,6 +138,8 @@ impl Executor<'_> {
             let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
             watch.over(self.session.run(&texts, &mut done)).await
         };
+        let last = texts.len() - 1;
+        let result = result.unwrap_or_else(|error| Err(BatchError { index: finished.min(last), error }));
         let commits = batch.iter().any(|(part, _)| **part == Part::Commit);
         let alone = batch.len() == 1;
         let outcome = match (result, self.interrupt.signal()) {
@@ -169,7 +174,7 @@ impl Executor<'_> {
             let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
             watch.over(self.session.copy_in(script.statement_text(index), data)).await
         };
-        match result {
+        match result.and_then(|copied| copied) {
             Ok(rows) => {
                 (self.events)(Event::StatementFinished {
                     step: self.step,

@@ -76,7 +76,7 @@ impl Executor<'_> {
         }
         if !recorded {
             let closing = self.recording(plan, index, Some(started));
-            self.send_bookkeeping(closing).await.map_err(fails(Aftermath::Undone))?;
+            self.send_bookkeeping(step, closing).await.map_err(fails(Aftermath::Undone))?;
         }
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! Waiting for the server's answer, with an eye on what happens meanwhile: a request to stop ends the statement on
-//! the server, and who keeps a slow statement waiting is found out and told.
+//! the server, who keeps a slow statement waiting is found out and told, and a connection that has gone silent is given
+//! up.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::{Event, Interrupt};
-use crate::db::{Blocker, Canceller, Observation, Observer};
+use crate::db::{Blocker, Canceller, Liveness, Observation, Observer, SqlError};
 
 /// How long a statement may go on after it was told to stop, until it is told again.
 const CANCEL_AGAIN: Duration = Duration::from_millis(500);
@@ -35,30 +36,39 @@ impl Watch<'_> {
     /// Waits for `work`; when somebody asks to stop, ends the statement on the server and hears how it ended. Dropping
     /// the call would leave it running there. Where cancelling fails, the server finishes by itself and the answer
     /// still comes.
-    pub(super) async fn over<T>(mut self, work: impl Future<Output = T>) -> T {
+    ///
+    /// # Errors
+    /// The connection is lost, although nobody said so: see [`Liveness`].
+    pub(super) async fn over<T>(mut self, work: impl Future<Output = T>) -> Result<T, SqlError> {
         tokio::pin!(work);
         let started = Instant::now();
+        let mut liveness = Liveness::new(self.observer.patience());
         let mut pause = self.first_look;
         loop {
             tokio::select! {
                 result = &mut work => {
                     self.observer.close().await;
-                    return result;
+                    return Ok(result);
                 }
                 () = stop_requested(&mut self.interrupt) => break,
-                observation = look(&mut *self.observer, pause) => {
-                    (self.seen)(observation, started.elapsed());
+                look = look(&mut *self.observer, pause) => {
+                    liveness.take_in(&look, Instant::now())?;
+                    // What cannot be seen (no right, no free connection) stops nothing.
+                    (self.seen)(look.unwrap_or_default(), started.elapsed());
                     pause = BETWEEN_LOOKS;
                 }
             }
         }
+        // Whoever asks to stop does not wait for a network that has gone.
+        liveness = Liveness::new(self.observer.patience() / 5);
         loop {
             let _ = self.canceller.cancel().await;
             // The request may have come before the statement had arrived there, or between two of one message.
             if let Ok(result) = tokio::time::timeout(CANCEL_AGAIN, &mut work).await {
                 self.observer.close().await;
-                return result;
+                return Ok(result);
             }
+            liveness.take_in(&self.observer.observe().await, Instant::now())?;
         }
     }
 }
@@ -70,10 +80,10 @@ async fn stop_requested(interrupt: &mut Option<&mut Interrupt>) {
     }
 }
 
-/// One look after `pause`. What cannot be seen (no right, no free connection) stops nothing.
-async fn look(observer: &mut dyn Observer, pause: Duration) -> Observation {
+/// One look after `pause`.
+async fn look(observer: &mut dyn Observer, pause: Duration) -> Result<Observation, SqlError> {
     tokio::time::sleep(pause).await;
-    observer.observe().await.unwrap_or_default()
+    observer.observe().await
 }
 
 /// When to look first: before a lock timeout ends the wait, so that the blocker can be named with it.

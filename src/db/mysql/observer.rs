@@ -1,18 +1,17 @@
 //! Looking at a session from a second connection.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{Connection, MySql};
 
 use super::{MySqlDriver, open, place};
 use crate::db::adapter::{read, send};
-use crate::db::driver_error::within;
+use crate::db::driver_error::{FAREWELL, within};
 use crate::db::{Activity, Blocker, Observation, Observer, Row, Server, SqlError, SqlErrorKind};
 use crate::dialect::Engine;
 use crate::dialect::blocker_sql::{MySqlQuestions, end_session};
-
-/// How long the last message of a connection may take.
-const FAREWELL: std::time::Duration = std::time::Duration::from_secs(1);
 
 pub(super) struct MySqlObserver {
     pub options: MySqlConnectOptions,
@@ -40,6 +39,10 @@ impl Observer for MySqlObserver {
             Ok(observation)
         })
         .await
+    }
+
+    fn patience(&self) -> Duration {
+        self.server.network_timeout
     }
 
     async fn close(self: Box<Self>) {

@@ -1,12 +1,14 @@
 //! Looking at a session from a second connection.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Postgres};
 
-use super::{FAREWELL, PostgresDriver, open, place};
+use super::{PostgresDriver, open, place};
 use crate::db::adapter::{read, send};
-use crate::db::driver_error::within;
+use crate::db::driver_error::{FAREWELL, within};
 use crate::db::{Activity, Blocker, Observation, Observer, Row, Server, SqlError};
 use crate::dialect::Engine;
 use crate::dialect::blocker_sql::{end_session, postgres_observation};
@@ -34,6 +36,10 @@ impl Observer for PostgresObserver {
             Ok(observation(&rows))
         })
         .await
+    }
+
+    fn patience(&self) -> Duration {
+        self.server.network_timeout
     }
 
     async fn close(self: Box<Self>) {

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -29,6 +30,10 @@ impl Observer for SqliteObserver {
     async fn observe(&mut self) -> Result<Observation, SqlError> {
         let blockers = self.0.as_deref().map(blockers).unwrap_or_default();
         Ok(Observation { blockers, ..Observation::default() })
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::MAX
     }
 
     async fn close(self: Box<Self>) {}

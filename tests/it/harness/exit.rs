@@ -20,3 +20,5 @@ pub const REFUSED: i32 = 7;
 pub const PARTLY: i32 = 8;
 /// Cannot connect or log in.
 pub const UNREACHABLE: i32 = 9;
+/// Stopped cleanly by SIGTERM.
+pub const TERMINATED: i32 = 143;
