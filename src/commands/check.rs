@@ -1,13 +1,15 @@
-use super::status::load;
+use super::status::look;
 use super::targets::{PerTarget, for_each};
 use super::{Context, Outcome, notes, session};
 use crate::cli::CheckArgs;
 use crate::config::{Settings, Target};
+use crate::db::unfinished;
+use crate::dialect;
 use crate::error::Error;
 use crate::lint::{self, Finding};
-use crate::model::{Catalog, Migration};
+use crate::model::{Catalog, Migration, ObjectName, Unfinished};
 use crate::output::report::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity, Report};
-use crate::plan::{self, Goal, MigratePolicy, MigrationState};
+use crate::plan::{self, Goal, Healing, MigratePolicy, MigrationState};
 
 /// `check`: whether the files can be used, whether they agree with the database, and whether work is pending.
 pub(super) async fn check(context: &Context<'_>, settings: &Settings, args: &CheckArgs) -> Outcome {
@@ -26,15 +28,16 @@ async fn of_target(context: &Context<'_>, target: &Target, offline: bool) -> Per
         Ok(catalog) => catalog,
         Err(error) => return Err(error).into(),
     };
-    let report = |pending, pending_files, findings: Vec<Finding>| DatabaseCheck {
+    let report = |pending, pending_files, findings: Vec<FindingReport>| DatabaseCheck {
         database: target.name.clone(),
         checked_files: catalog.iter().count(),
         pending,
         pending_files,
-        findings: findings.into_iter().map(FindingReport::from).collect(),
+        findings,
     };
     if offline {
-        return Ok(report(None, Vec::new(), catalog.iter().flat_map(|file| lint::lint(file)).collect())).into();
+        let found = catalog.iter().flat_map(|file| lint::lint(file)).map(FindingReport::from).collect();
+        return Ok(report(None, Vec::new(), found)).into();
     }
     match against_database(context, target, &catalog).await {
         Ok(Compared { pending, pending_files, findings, error }) => {
@@ -47,12 +50,14 @@ async fn of_target(context: &Context<'_>, target: &Target, offline: bool) -> Per
 struct Compared {
     pending: usize,
     pending_files: Vec<String>,
-    findings: Vec<Finding>,
+    findings: Vec<FindingReport>,
     error: Option<Error>,
 }
 
 async fn against_database(context: &Context<'_>, target: &Target, catalog: &Catalog) -> Result<Compared, Error> {
-    let (bookkeeping, _) = load(context, target).await?;
+    let (mut opened, bookkeeping) = look(context, target).await?;
+    let unfinished = unfinished::load(opened.session.as_mut()).await?;
+    opened.session.close().await;
     let survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
     let states = [
         MigrationState::Pending,
@@ -62,7 +67,9 @@ async fn against_database(context: &Context<'_>, target: &Target, catalog: &Cata
     ];
     // What is applied is done: a finding about it could only be answered by editing an applied file.
     let files = survey.in_state(&states).filter_map(|entry| entry.file.as_deref());
-    let findings = files.flat_map(|file: &Migration| lint::lint(file)).collect();
+    let of_files = files.flat_map(|file: &Migration| lint::lint(file)).map(FindingReport::from);
+    let of_database = unfinished.iter().map(|object| describe(object, plan::healing(target.engine, &survey, object)));
+    let findings = of_files.chain(of_database).collect();
     let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
     // The very plan that `migrate` would make: what stops that one is what is wrong here.
     let error = match plan::plan_migrate(target.engine, &survey, &Goal::Latest, policy) {
@@ -75,6 +82,60 @@ async fn against_database(context: &Context<'_>, target: &Target, catalog: &Cata
     let pending_files = survey.pending_entries().filter_map(|entry| entry.file.as_ref());
     let pending_files = pending_files.map(|file| file.path.display().to_string()).collect();
     Ok(Compared { pending: survey.pending(), pending_files, findings, error })
+}
+
+/// What the database has begun and not finished. An index that the history says was built is an error, because every
+/// check of the history alone says that all is well.
+fn describe(object: &Unfinished, healing: Healing) -> FindingReport {
+    let shown = |name: &ObjectName| match &name.schema {
+        Some(schema) => format!("{schema}.{}", name.name),
+        None => name.name.clone(),
+    };
+    let by_hand = format!("run by hand: {}", dialect::finish(object));
+    let (name, table, partitioned) = match object {
+        Unfinished::Constraint { name, table } => {
+            return FindingReport {
+                severity: FindingSeverity::Note,
+                rule: "not-valid-constraint".to_string(),
+                file: None,
+                line: None,
+                message: format!(
+                    "constraint {name} of {} is NOT VALID: rows that were there before it were never checked",
+                    shown(table)
+                ),
+                remedy: Some(by_hand),
+            };
+        }
+        Unfinished::Index { name, table, partitioned } => (name, table, *partitioned),
+    };
+    let what = format!("index {} on {} is invalid", shown(name), shown(table));
+    let (severity, file, message, remedy) = match healing {
+        _ if partitioned => (
+            FindingSeverity::Warning,
+            None,
+            format!("{what} until every partition has its own, attached to it"),
+            by_hand,
+        ),
+        Healing::NextRun { file } => (
+            FindingSeverity::Note,
+            Some(file),
+            format!("{what}: an earlier attempt to build it did not come to its end"),
+            "the next `dbwarden migrate` drops it and builds it again".to_string(),
+        ),
+        Healing::Person { file } => (
+            FindingSeverity::Error,
+            Some(file),
+            format!("{what}, although the history says that it was built: no query uses it"),
+            by_hand,
+        ),
+        Healing::Stranger => (
+            FindingSeverity::Warning,
+            None,
+            format!("{what}: no query uses it, every write still pays for it, and no file here builds it"),
+            by_hand,
+        ),
+    };
+    FindingReport { severity, rule: "invalid-index".to_string(), file, line: None, message, remedy: Some(remedy) }
 }
 
 impl From<Finding> for FindingReport {

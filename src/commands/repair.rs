@@ -90,6 +90,7 @@ async fn accept(
             }
             None => opened.tables.update_kind(row.sequence, RowKind::Detached),
         };
+        let described = describe(&entry, true);
         let event = opened.tables.insert_event(&NewEvent {
             kind: EventKind::Repaired,
             version: row.version.as_ref(),
@@ -97,7 +98,7 @@ async fn accept(
             actor: &identity.actor,
             run_id: &identity.run_id,
             took: None,
-            detail: None,
+            detail: described.difference.as_deref(),
         });
         let begin = opened.tables.engine.begin();
         opened
@@ -105,7 +106,7 @@ async fn accept(
             .run(&[begin, &change, &event, "COMMIT"], &mut |_, _| {})
             .await
             .map_err(|failed| Error::from(&failed.error).note(format!("{} was not changed", row.file_name)))?;
-        accepted.push(describe(&entry, true));
+        accepted.push(described);
     }
     Ok(accepted)
 }

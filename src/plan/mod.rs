@@ -9,6 +9,7 @@ mod resume;
 mod rollback;
 mod segment;
 mod state;
+mod unfinished;
 
 pub use error::PlanError;
 pub use migrate::{plan_baseline, plan_migrate};
@@ -17,6 +18,7 @@ pub use resume::{OpenQuestion, Resume, needs_no_mark, open_question};
 pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert, stored_rollback};
 pub use segment::{Segment, SegmentMode, segments};
 pub use state::{MigrationState, Survey, SurveyEntry, survey};
+pub use unfinished::{Healing, healing};
 
 use std::sync::Arc;
 

@@ -126,6 +126,11 @@ impl Running {
         }
     }
 
+    /// Its process.
+    pub fn id(&self) -> i32 {
+        self.id.as_raw_nonzero().get()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         let _ = kill_process(self.id, signal);
