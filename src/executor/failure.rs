@@ -60,7 +60,7 @@ impl Executor<'_> {
 }
 
 /// `statement 2 of 3, line 7: duplicate key value violates unique constraint "…" (23505); statement 1 stands`
-fn detail(step: &Step, failure: &StepFailure) -> String {
+pub(super) fn detail(step: &Step, failure: &StepFailure) -> String {
     let what = match &failure.cause {
         Cause::Statement { statement, error } => {
             let place = step.script().and_then(|script| Some((script.statements.get(*statement)?.line, script)));

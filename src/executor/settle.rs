@@ -54,7 +54,7 @@ pub async fn repay(
     if carried_out {
         return Ok(());
     }
-    let detail = failure.cause.to_string();
+    let detail = super::failure::detail(step, failure);
     let event = NewEvent {
         kind: EventKind::Failed,
         version: step.version(),
