@@ -10,7 +10,7 @@ mod migrate;
 mod new;
 mod notes;
 mod prepare;
-mod recover;
+mod reconnect;
 mod recovery;
 mod repair;
 mod resolve;

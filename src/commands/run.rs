@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes, prepare, recover, recovery};
+use super::{Context, notes, prepare, reconnect, recovery};
 use crate::config::{Purpose, Target};
 use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::{LockHolder, MigrationLock};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
+use crate::fail_point;
 use crate::model::{Catalog, Direction};
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
 use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
@@ -67,6 +68,9 @@ pub(super) async fn run(
 
     let (done, error) = match result {
         Ok(done) => done,
+        Err(error) if error.kind == ErrorKind::Connection && error.notes.is_empty() => {
+            return Err(error.note("nothing was run")).into();
+        }
         Err(error) => return Err(error).into(),
     };
     let report = DatabaseRun {
@@ -123,8 +127,10 @@ async fn in_session(
     }
     let (mut lock, before) = context.unless_stopped(opened.lock_after(context, target)).await?;
     let result = under_lock(context, target, opened, catalog, request, &mut lock, before.as_ref()).await;
+    fail_point::pass("lock to be released");
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
+    fail_point::pass("lock released");
     result
 }
 
@@ -149,7 +155,7 @@ async fn under_lock(
     carry_out(context, target, opened, lock, &mut done).await?;
     let mut error = Error::from_run(&done.plan, &done.run);
     while done.run.failure.as_ref().is_some_and(|failure| failure.cause.connection_is_gone()) {
-        let found = recover::recover(context, target, opened, lock, catalog, request, &mut done).await;
+        let found = reconnect::settle(context, target, opened, lock, catalog, request, &mut done).await;
         // From here on something is done, and told whatever comes.
         let went_on = match found {
             Ok(()) => carry_out(context, target, opened, lock, &mut done).await,
@@ -189,7 +195,7 @@ async fn carry_out(
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
-    opened.session.adopt_client_defaults().await?;
+    opened.session.adopt_client_defaults(lock.another_try().as_deref()).await?;
     // What the configuration sets comes after the server's own defaults.
     opened.session.reset(&settings.session).await?;
     let identity = opened.identity(&context.run_id);
@@ -207,6 +213,7 @@ async fn carry_out(
     )
     .execute(plan, run)
     .await;
+    fail_point::pass("plan carried out");
     Ok(())
 }
 
@@ -214,7 +221,7 @@ async fn carry_out(
 async fn read_back(context: &Context<'_>, target: &Target, opened: &mut Opened) -> Result<Bookkeeping, Error> {
     match opened.load().await {
         Err(error) if error.kind == ErrorKind::Connection => {
-            let looking = session::open(context, target, Purpose::Inspect, Duration::ZERO);
+            let looking = session::reopen(context, target, Purpose::Inspect, Duration::ZERO);
             let mut fresh = context.unless_stopped(looking).await?;
             let after = fresh.load().await;
             fresh.session.close().await;

@@ -237,6 +237,7 @@ impl Connection {
             network_timeout: if self.network_timeout.is_zero() { NO_LIMIT } else { self.network_timeout },
             settings: params.settings,
             application_name,
+            named_for_migrations: spot.key == "migration_url",
         })
     }
 

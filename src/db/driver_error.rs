@@ -74,6 +74,10 @@ fn reason(error: &sqlx::Error) -> String {
     text.split(" (sqlx_").next().unwrap_or_default().to_owned()
 }
 
+/// What a second session that gets the migration lock as well proves.
+pub(super) const LOCK_TAKEN_TWICE: &str = "another session got the migration lock, although this one holds it: two runs could change the \
+     database at once";
+
 /// Bounds an attempt to connect; a limit of zero is none.
 pub(super) async fn within<T>(
     limit: Duration,

@@ -74,6 +74,8 @@ pub enum SqlErrorKind {
     /// A pooler in transaction mode stands before the server: each transaction may run on another connection, so
     /// that neither the migration lock nor a setting would hold.
     TransactionPooler,
+    /// The server's lock excludes nobody, or only on one node of a cluster: two runs could be at work at once.
+    LockIneffective,
     /// The disk is full, or another resource ran out.
     OutOfResources,
     /// The driver gave up on something it does not understand.

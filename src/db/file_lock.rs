@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::lock::LockHolder;
+use crate::fail_point;
 
 /// What the holder writes into the file, for those who wait.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -58,6 +59,7 @@ impl FileLock {
                 continue;
             }
             let mut lock = FileLock { file, path: path.to_path_buf() };
+            fail_point::pass("lock file unsigned");
             if writable {
                 // On a full disk nobody learns who holds it; that it is held is what counts.
                 let _ = lock.sign(application);
@@ -117,6 +119,7 @@ impl Drop for FileLock {
         // Before the lock is given back, so that no one else's file is removed. Where it cannot be removed it stays
         // as an empty file, which holds nothing.
         let _ = self.file.set_len(0);
+        fail_point::pass("lock file emptied");
         let _ = std::fs::remove_file(&self.path);
     }
 }

@@ -1,6 +1,7 @@
 //! MySQL and MariaDB sessions.
 
 mod errors;
+mod exclusion;
 mod observer;
 mod settings;
 
@@ -186,7 +187,7 @@ impl Driver for MySqlDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         let mut statements = self.baseline.restore(&self.server.database);
         statements.extend(settings::setup(&self.server, options)?);
         Ok(statements)
@@ -207,6 +208,16 @@ impl Driver for MySqlDriver {
             questions: MySqlQuestions::new(self.connection_id, self.mariadb),
             connection: None,
         })
+    }
+
+    /// There is nothing to learn; the second connection is for the lock alone.
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
+        if let Some(try_lock) = try_lock {
+            let place = place(&self.server);
+            let second = exclusion::check(&self.options, &self.server, self.connection_id, try_lock);
+            within(self.server.connect_timeout, &place, second).await?;
+        }
+        Ok(None)
     }
 
     async fn close(self) {

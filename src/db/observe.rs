@@ -175,7 +175,7 @@ fn rough(millis: u64) -> String {
 }
 
 /// A statement of somebody else, fit to be shown: enough to recognise it, and no value of a row or password of it.
-fn shown(statement: &str) -> Option<String> {
+pub(super) fn shown(statement: &str) -> Option<String> {
     // What PostgreSQL says in place of another user's statement.
     if statement.starts_with("<insufficient privilege>") {
         return None;

@@ -67,6 +67,9 @@ pub struct Server {
     pub settings: Vec<(String, String)>,
     /// What the server's process list shows for this session: `dbwarden/<version> <run id>`.
     pub application_name: String,
+    /// Whether the user named this very server for migrations (`migration_url`), and not whichever node of a cluster
+    /// answers.
+    pub named_for_migrations: bool,
 }
 
 impl Server {
@@ -216,6 +219,7 @@ mod tests {
                 network_timeout: Duration::ZERO,
                 settings: Vec::new(),
                 application_name: "dbwarden".into(),
+                named_for_migrations: false,
             };
             assert_eq!(server.encrypted(server_says), expected, "{:?} {mode:?} {required}", server.network);
         }

@@ -13,11 +13,14 @@ use sqlx::{ConnectOptions as _, Connection, Postgres, Row as _, ValueRef};
 
 use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
-use super::driver_error::{FAREWELL, check_certificates, connect_error, refuse_plain_text, session_error, within};
+use super::driver_error::{
+    FAREWELL, LOCK_TAKEN_TWICE, check_certificates, connect_error, refuse_plain_text, session_error, within,
+};
 use super::{
     Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode,
 };
 use crate::dialect::Engine;
+use crate::fail_point;
 use observer::PostgresObserver;
 use probe::ClientDefaults;
 use settings::Keepalive;
@@ -191,7 +194,7 @@ impl Driver for PostgresDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         let mut statements: Vec<String> = settings::RESET.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(self.setup_statements(options));
         Ok(statements)
@@ -225,19 +228,23 @@ impl Driver for PostgresDriver {
             let mut copy = self.connection.copy_in_raw(statement).await?;
             for chunk in data.as_bytes().chunks(COPY_CHUNK) {
                 copy.send(chunk).await?;
+                fail_point::pass("copied");
             }
             copy.finish().await
         };
         copied.await.map_err(|error| Self::error(&error))
     }
 
-    async fn learn_client_defaults(&mut self) -> Result<Option<String>, SqlError> {
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
         let limit = self.server.connect_timeout;
-        let probed = within(limit, &place(&self.server), probe::probe(&self.server)).await?;
+        let probed = within(limit, &place(&self.server), probe::probe(&self.server, self.pid, try_lock)).await?;
         // While this session is idle, a pooler in transaction mode gives its connection to the next who asks.
         if probed.pid == Some(self.pid) {
             let message = "a pooler in transaction mode stands between dbwarden and the server";
             return Err(SqlError::new(SqlErrorKind::TransactionPooler, message));
+        }
+        if probed.had_lock {
+            return Err(SqlError::new(SqlErrorKind::LockIneffective, LOCK_TAKEN_TWICE));
         }
         let defaults = probed.defaults;
         let sql = settings::apply(&defaults.settings());

@@ -67,7 +67,8 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
         session_id: 0,
         encrypted: None,
     };
-    let mut adapter = Adapter::new(SqliteDriver { connection, path: file.path.clone(), cancelled }, server);
+    let driver = SqliteDriver { connection, path: file.path.clone(), cancelled, patience: patience(session) };
+    let mut adapter = Adapter::new(driver, server);
     let mut statements = settings::setup(session);
     statements.push("SELECT sqlite_version()".to_owned());
     // The first look into the file: one that is no database says so here, without its name.
@@ -120,6 +121,8 @@ struct SqliteDriver {
     /// None in memory.
     path: Option<PathBuf>,
     cancelled: Arc<AtomicBool>,
+    /// How long a statement waits for another's lock.
+    patience: Duration,
 }
 
 #[async_trait]
@@ -172,10 +175,21 @@ impl Driver for SqliteDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+        self.patience = patience(options);
         let mut statements: Vec<String> = settings::SHELL_DEFAULTS.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(settings::setup(options));
         Ok(statements)
+    }
+
+    fn may_wait(&self, error: SqlError, waited: Duration) -> Result<(), SqlError> {
+        if error.kind != SqlErrorKind::LockTimeout || waited >= self.patience {
+            return Err(error);
+        }
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(SqlError { kind: SqlErrorKind::Cancelled, ..error });
+        }
+        Ok(())
     }
 
     fn canceller(&self) -> Box<dyn Canceller> {
@@ -192,7 +206,7 @@ impl Driver for SqliteDriver {
 }
 
 /// Raises the flag that SQLite's progress handler looks at. While a statement waits for another process's lock
-/// nothing looks; that wait is bounded by the lock timeout.
+/// nothing looks: SQLite waits in small pieces, between which [`SqliteDriver::may_wait`] does.
 struct SqliteCanceller(Arc<AtomicBool>);
 
 #[async_trait]
@@ -203,12 +217,12 @@ impl Canceller for SqliteCanceller {
     }
 }
 
-/// How long SQLite waits for a lock: what was asked, else a time that lets an application finish its transaction.
-fn busy_timeout(options: &SessionOptions) -> Duration {
+/// How long a statement waits for a lock: what was asked, else a time that lets an application finish its transaction.
+fn patience(options: &SessionOptions) -> Duration {
     match options.lock_timeout {
         None => Duration::from_secs(5),
-        Some(Duration::ZERO) => Duration::from_millis(i32::MAX as u64),
-        Some(timeout) => timeout.min(Duration::from_millis(i32::MAX as u64)),
+        Some(Duration::ZERO) => Duration::MAX,
+        Some(timeout) => timeout,
     }
 }
 

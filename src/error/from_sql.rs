@@ -78,6 +78,7 @@ fn kind_elsewhere(kind: SqlErrorKind) -> ErrorKind {
         | SqlErrorKind::NoFileAccess
         | SqlErrorKind::Damaged
         | SqlErrorKind::Tls
+        | SqlErrorKind::LockIneffective
         | SqlErrorKind::TransactionPooler => ErrorKind::Refused,
         SqlErrorKind::LockTimeout
         | SqlErrorKind::Deadlock
@@ -131,6 +132,10 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
         SqlErrorKind::TransactionPooler => {
             Some("set migration_url to a direct connection, or to a pooler in session mode")
         }
+        SqlErrorKind::LockIneffective => Some(
+            "set migration_url to one server that every run uses, without a proxy before it; a server whose locks do \
+             nothing (CockroachDB, for one) cannot keep two runs apart",
+        ),
         SqlErrorKind::Tls => Some("check sslmode and sslrootcert; nothing was sent without TLS"),
         SqlErrorKind::OutOfResources => Some("free the resource on the server, then run it again"),
         SqlErrorKind::Statement | SqlErrorKind::Protocol => None,

@@ -121,9 +121,12 @@ fn kind_of(signal: Signal) -> ErrorKind {
 }
 
 fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
-    let lost = failure.cause.sql().is_some_and(|error| error.kind == SqlErrorKind::ConnectionLost);
-    if lost && failure.aftermath != Aftermath::Unknown {
-        return after_a_lost_connection(error, step, failure);
+    if let Some(lost) = failure.cause.sql().filter(|error| error.kind == SqlErrorKind::ConnectionLost) {
+        // Nothing is wrong with the file, the commit or the bookkeeping.
+        error.message = format!("{} was interrupted: {}", step.label(), lost.message);
+        if failure.aftermath != Aftermath::Unknown {
+            return after_a_lost_connection(error, step, failure);
+        }
     }
     match failure.aftermath {
         Aftermath::Undone if step.segments.iter().any(|segment| segment.mode == SegmentMode::Autocommit) => {
@@ -187,6 +190,7 @@ fn after_a_lost_connection(mut error: Error, step: &Step, failure: &StepFailure)
     error.hints.clear();
     let label = step.label();
     match failure.aftermath {
+        Aftermath::Partial { done: 0, .. } => error.hint("run the same command again"),
         Aftermath::Partial { done, total } => error
             .note(format!("statements 1 to {done} of {total} of {label} stand"))
             .hint("run the same command again: it goes on there"),

@@ -41,15 +41,19 @@ impl<'a> Progress<'a> {
         self.done = self.done.max(done);
     }
 
+    /// What stands between the done statements and the current one counts as done: settings, which are repeated
+    /// wherever a run goes on, and the author's own `BEGIN` and `COMMIT`.
     fn entry(&self, run_id: &str, current: Option<usize>, state: JournalState) -> JournalEntry {
+        let mut before = self.clone();
+        before.advance_to(current.unwrap_or(self.done));
         JournalEntry {
             direction: self.step.direction(),
             file_name: self.step.file_name().to_string(),
             version: self.step.version().cloned(),
-            checksum: self.checksum.clone(),
+            checksum: before.checksum,
             total: self.script.statements.len(),
-            done: self.done,
-            done_digest: self.done_digest.clone(),
+            done: before.done,
+            done_digest: before.done_digest,
             current,
             current_digest: current.map(|current| self.script.digest_of(current)),
             run_id: run_id.to_string(),
@@ -100,7 +104,11 @@ impl Executor<'_> {
             let next = left[position + 1..].iter().find(|segment| segment.has_effect());
             let next = next.filter(|next| next.mode == SegmentMode::Autocommit).map(|next| next.statements.start);
             match segment.mode {
-                SegmentMode::Settings => self.send_alone(script, statements).await?,
+                SegmentMode::Settings => {
+                    // Without a word to the journal: what it says to be next still is.
+                    self.send_alone(script, statements).await?;
+                    continue;
+                }
                 SegmentMode::Transaction => {
                     progress.settled = false;
                     let mut after = progress.clone();
@@ -108,7 +116,8 @@ impl Executor<'_> {
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
                         false => {
-                            vec![executor.journal_part(&after.entry(&executor.run.run_id, next, JournalState::Running))]
+                            let entry = after.entry(&executor.run.run_id, next, JournalState::Running);
+                            executor.still_locked().chain([executor.journal_part(&entry)]).collect()
                         }
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
@@ -160,15 +169,18 @@ impl Executor<'_> {
         let mut builds = 0;
         loop {
             self.drop_invalid_index(script, statements.start).await?;
-            let Err(failed) = self.send_alone(script, statements.clone()).await else {
+            let Err(mut failed) = self.send_alone(script, statements.clone()).await else {
                 builds += 1;
                 if self.must_build_again(script, statements.start, builds).await? {
                     continue;
                 }
                 return Ok(());
             };
-            if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
-                continue;
+            if may_retry && !failed.outcome_unknown {
+                match self.pause_before_retry(step, failed, &mut retry).await {
+                    Ok(()) => continue,
+                    Err(last) => failed = last,
+                }
             }
             if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
                 progress.advance_to(statement);
@@ -194,9 +206,10 @@ impl Executor<'_> {
         let part = if self.fence.is_some() { Part::Conditional(text) } else { Part::Own(text) };
         let mut retry = Retry::new(self.settings.lock_retry);
         while let Err(failed) = self.send(None, std::slice::from_ref(&part)).await {
-            if failed.outcome_unknown || !self.pause_before_retry(progress.step, &failed, &mut retry).await {
+            if failed.outcome_unknown {
                 return Err(failed);
             }
+            self.pause_before_retry(progress.step, failed, &mut retry).await?;
         }
         progress.written = true;
         Ok(())

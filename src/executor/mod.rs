@@ -39,6 +39,9 @@ use crate::plan::{Plan, Work};
 use foreign_keys::Violations;
 use watch::{Blocked, first_look};
 
+/// How long a run that was asked to stop may take to record it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// How steps run.
 #[derive(Debug, Clone)]
 pub struct ExecutionSettings {
@@ -143,7 +146,12 @@ impl<'a> Executor<'a> {
                     if failure.cause.was_blocked(self.blocked.is_now()) {
                         failure.blockers = self.blocked.blockers().to_vec();
                     }
-                    self.record_failure(plan, &failure).await;
+                    let recording = self.record_failure(plan, &failure);
+                    match failure.cause {
+                        // Who asked to stop does not wait for the locks of others.
+                        Cause::Interrupted(_) => drop(tokio::time::timeout(LAST_WORDS, recording).await),
+                        _ => recording.await,
+                    }
                     report.failure = Some(failure);
                     break;
                 }

@@ -68,9 +68,7 @@ impl Executor<'_> {
                 return Err(failed);
             }
             self.undo().await;
-            if !self.pause_before_retry(step, &failed, &mut retry).await {
-                return Err(failed);
-            }
+            self.pause_before_retry(step, failed, &mut retry).await?;
         }
     }
 
@@ -97,9 +95,7 @@ impl Executor<'_> {
                 return Err(failed);
             }
             self.undo().await;
-            if !self.pause_before_retry(step, &failed, &mut retry).await {
-                return Err(failed);
-            }
+            self.pause_before_retry(step, failed, &mut retry).await?;
         }
     }
 
@@ -108,15 +104,23 @@ impl Executor<'_> {
         let _ = self.session.execute("ROLLBACK").await;
     }
 
-    /// Waits before another try; false when there is none.
-    pub(super) async fn pause_before_retry(&mut self, step: &Step, failed: &SendError, retry: &mut Retry) -> bool {
-        let (Some(kind), Some(error)) = (failed.kind(), failed.cause.sql()) else { return false };
-        let Some(pause) = retry.next_pause(kind) else { return false };
+    /// Waits before another try of what `failed`.
+    ///
+    /// # Errors
+    /// Where there is none: the failure itself, or a request to stop that came meanwhile.
+    pub(super) async fn pause_before_retry(
+        &mut self,
+        step: &Step,
+        failed: SendError,
+        retry: &mut Retry,
+    ) -> Result<(), SendError> {
+        let (Some(kind), Some(error)) = (failed.kind(), failed.cause.sql()) else { return Err(failed) };
+        let Some(pause) = retry.next_pause(kind) else { return Err(failed) };
         let blockers = if failed.cause.was_blocked(self.blocked.is_now()) { self.blocked.blockers() } else { &[] };
         (self.events)(Event::Retrying { step, error, attempt: retry.attempt(), pause, blockers });
         tokio::select! {
-            () = tokio::time::sleep(pause) => true,
-            _ = self.interrupt.requested() => false,
+            () = tokio::time::sleep(pause) => Ok(()),
+            signal = self.interrupt.requested() => Err(failed.stopped_by(signal)),
         }
     }
 

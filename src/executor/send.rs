@@ -5,7 +5,7 @@ use crate::dialect::{Engine, LOCK_LOST};
 use crate::model::Script;
 
 use super::watch::Watch;
-use super::{Cause, Event, Executor};
+use super::{Cause, Event, Executor, Signal};
 
 /// One thing to send: a statement of the script, or one of the tool's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,11 @@ impl SendError {
             Some(Part::Own(_) | Part::Conditional(_) | Part::Role(_) | Part::Commit) | None => None,
         };
         SendError { statement, ..self }
+    }
+
+    /// The same, where a request to stop kept it from being tried again.
+    pub(super) fn stopped_by(self, signal: Signal) -> Self {
+        SendError { cause: Cause::Interrupted(signal), ..self }
     }
 
     /// What the server said, for deciding about another try.

@@ -1,5 +1,6 @@
 //! What became of a step whose connection was lost, as the database says under the lock taken again.
 
+use super::failure::detail;
 use super::{Aftermath, RunIdentity, StepFailure};
 use crate::db::{Session, SqlError};
 use crate::dialect::{EventKind, NewEvent, Tables};
@@ -54,7 +55,7 @@ pub async fn repay(
     if carried_out {
         return Ok(());
     }
-    let detail = super::failure::detail(step, failure);
+    let detail = detail(step, failure);
     let event = NewEvent {
         kind: EventKind::Failed,
         version: step.version(),

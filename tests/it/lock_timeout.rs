@@ -1,19 +1,17 @@
 //! Whose `lock_timeout` and `statement_timeout` hold in a migration.
 
+use std::time::{Duration, Instant};
+
 use crate::harness::postgres::Postgres;
 use crate::harness::{Engine, Holder, PASSWORD, Project, exit, wait_until};
 
-on_each_engine![
-    the_file_wins_over_the_flag_that_over_the_variable_that_over_the_configuration,
-    lock_retry_is_the_databases_own,
-];
+on_each_engine![lock_retry_is_the_databases_own];
 
 /// A migration that notes the lock timeout it runs with.
 fn note(project: &Project, version: &str, directive: &str) {
     let value = match project.engine() {
         Engine::Postgres => "current_setting('lock_timeout')",
-        Engine::MySql => "concat(@@lock_wait_timeout, 's')",
-        Engine::Sqlite => "(SELECT (timeout / 1000) || 's' FROM pragma_busy_timeout)",
+        _ => "concat(@@lock_wait_timeout, 's')",
     };
     let text = format!(
         "-- upgrade\n{directive}\nINSERT INTO seen SELECT {value};\n-- rollback\n{directive}\nINSERT INTO seen SELECT {value};\n"
@@ -21,7 +19,12 @@ fn note(project: &Project, version: &str, directive: &str) {
     project.file(&format!("migrations/{version}_note.sql"), text);
 }
 
-fn the_file_wins_over_the_flag_that_over_the_variable_that_over_the_configuration(project: &Project) {
+#[test]
+fn the_file_wins_over_the_flag_that_over_the_variable_that_over_the_configuration() {
+    [Engine::Postgres, Engine::MySql].into_iter().for_each(|engine| whose_holds(&Project::new(engine)));
+}
+
+fn whose_holds(project: &Project) {
     project.migration("0001_seen.sql", "CREATE TABLE seen (what varchar(20));", "DROP TABLE seen;");
     note(project, "0002", "");
     project.migrate();
@@ -41,6 +44,26 @@ fn the_file_wins_over_the_flag_that_over_the_variable_that_over_the_configuratio
         project.sql("SELECT what FROM seen").lines().collect::<Vec<_>>(),
         ["5s", "7s", "8s", "9s", "11s", "9s", "7s", "11s"]
     );
+}
+
+#[test]
+fn sqlite_a_statement_waits_for_as_long_as_it_may() {
+    let project = Project::new(Engine::Sqlite);
+    project.toml_extra("lock_timeout = \"700ms\"\nlock_retry = \"0\"").tables(1).migrate();
+    project.tables(2);
+    let holder = Holder::new(&project, "BEGIN IMMEDIATE");
+    for (arguments, least) in [(&["migrate"][..], 700), (&["migrate", "--lock-timeout", "1500ms"], 1500)] {
+        let started = Instant::now();
+        project.run(arguments).exits(exit::BLOCKED);
+        assert!(started.elapsed() >= Duration::from_millis(least), "{arguments:?}: {:?}", started.elapsed());
+    }
+    let text = project.read("migrations/0002_create_t2.sql");
+    let patient = text.replace("-- upgrade", "-- upgrade\n-- dbwarden: lock_timeout = 1min");
+    project.file("migrations/0002_create_t2.sql", patient);
+    let run = project.spawn(["migrate"]);
+    run.wait_for_stderr(|text| text.contains("waiting for a lock"));
+    holder.release();
+    run.finish().exits(exit::DONE);
 }
 
 fn lock_retry_is_the_databases_own(project: &Project) {

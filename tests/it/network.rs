@@ -188,9 +188,11 @@ fn a_commit_whose_answer_is_lost_is_settled_in_the_same_run(engine: Engine) {
 fn a_commit_that_did_not_get_there_is_nothing_applied(engine: Engine) {
     let project = project(engine);
     let run = struck(&project, commit_of_0002(engine), Moment::Before, Fault::Cut, &["migrate"]);
-    run.exits(exit::UNREACHABLE).says("nothing of 0002 rows was applied").says("applied before it: 0001 ledger");
+    let run = run.exits(exit::UNREACHABLE).says("0002 rows was interrupted: the server closed the connection");
+    run.says("nothing of 0002 rows was applied").says("applied before it: 0001 ledger");
     assert_eq!(project.versions(), ["0001"]);
     assert_eq!(project.sql("SELECT entry FROM ledger"), "1");
+    project.run(["history", "--events"]).exits(exit::DONE).prints("failed").prints("the server closed the connection");
     project.migrate();
 }
 
@@ -228,6 +230,47 @@ fn what_always_runs_runs_once_although_its_commit_is_lost(engine: Engine) {
     };
     struck(&project, place, Moment::After, Fault::Cut, &["migrate"]).exits(exit::DONE).says("connecting again");
     assert_eq!(project.sql("SELECT entry FROM ledger WHERE entry >= 100 ORDER BY 1"), "100\n200");
+}
+
+fn what_may_have_run_needs_a_person(engine: Engine) {
+    for (entry, statement) in [("5", "1"), ("50", "2")] {
+        let project = project(engine);
+        project.migrate();
+        let off = "-- dbwarden: transaction = off\nINSERT INTO ledger VALUES (5);\nINSERT INTO ledger VALUES (50);";
+        project.migration("0005_a.sql", off, "");
+        let place = Place::With(if entry == "5" { "VALUES (5)" } else { "VALUES (50)" }, 1);
+        let run = struck(&project, place, Moment::After, Fault::Cut, &["migrate"]).exits(exit::PARTLY);
+        let run =
+            run.says(&format!("resolve 0005 --statement {statement}")).says("0005_a.sql").never_mentions("nothing of");
+        assert_eq!(statement == "2", run.stderr.contains("statements 1 to 1 of 2 of 0005 a stand"), "{run:?}");
+        project.run(["resolve", "0005", "--statement", statement, "--done"]).exits(exit::DONE);
+        project.migrate();
+        assert_eq!(project.sql("SELECT entry FROM ledger WHERE entry IN (5, 50) ORDER BY 1"), "5\n50");
+    }
+}
+
+/// Where the connection is lost between two statements, this run alone knows how far it came.
+fn what_was_not_sent_needs_no_person(engine: Engine) {
+    let off = "-- dbwarden: transaction = off\nINSERT INTO ledger VALUES";
+    let mut lost = 0;
+    for moment in [Moment::Before, Moment::After] {
+        for n in 1..=12 {
+            let project = project(engine);
+            project.migrate();
+            for (name, entry) in [("0005_a.sql", 5), ("0006_b.sql", 6)] {
+                project.migration(name, &format!("{off} ({entry});\nINSERT INTO ledger VALUES ({entry}0);"), "");
+            }
+            let proxy = Proxy::new(engine, project.port());
+            let proxy = proxy.strike(Place::With("_dbwarden_journal", n), moment, Fault::Cut);
+            let run = through(&proxy, &project, &["migrate"]);
+            lost += usize::from(run.output().contains("connecting again"));
+            assert!(matches!(run.code, Some(exit::DONE | exit::UNREACHABLE)), "{moment:?} mark {n}: {run:?}");
+            project.migrate();
+            let entries = project.sql("SELECT entry FROM ledger WHERE entry IN (5, 50, 6, 60) ORDER BY 1");
+            assert_eq!(entries, "5\n6\n50\n60", "{moment:?} mark {n}: {run:?}");
+        }
+    }
+    assert!(lost > 4, "{lost} in a step");
 }
 
 fn a_server_that_stays_away_leaves_it_to_the_next_run(engine: Engine) {
@@ -313,6 +356,8 @@ on_each_server![
     what_always_runs_runs_once_although_its_commit_is_lost,
     a_server_that_stays_away_leaves_it_to_the_next_run,
     a_signal_stops_it_while_it_connects_again,
+    what_was_not_sent_needs_no_person,
+    what_may_have_run_needs_a_person,
     a_network_that_is_gone_does_not_hold_the_run_for_ever,
     a_signal_stops_a_run_whose_network_is_gone,
     a_rollback_stalls_too,

@@ -174,6 +174,7 @@ mod tests {
             network_timeout: Duration::from_secs(75),
             settings: Vec::new(),
             application_name: "dbwarden".into(),
+            named_for_migrations: false,
         }
     }
 

@@ -110,6 +110,7 @@ mod tests {
             network_timeout: Duration::from_secs(75),
             settings: vec![("search_path".into(), "a, b".into())],
             application_name: "dbwarden/1 run".into(),
+            named_for_migrations: false,
         }
     }
 

@@ -93,9 +93,23 @@ impl MariaDb {
     /// The database's structure as text that two equal databases share; the tool's own tables left out.
     #[track_caller]
     pub fn schema(&self, database: &str) -> String {
+        self.dump(database, &["--no-data"])
+    }
+
+    /// Structure and rows, as text that two equal databases share; the tool's own tables left out.
+    #[track_caller]
+    pub fn contents(&self, database: &str) -> String {
+        self.dump(
+            database,
+            &["--skip-extended-insert", "--order-by-primary", "--ignore-table", &format!("{database}.ledger")],
+        )
+    }
+
+    #[track_caller]
+    fn dump(&self, database: &str, options: &[&str]) -> String {
         let mut dump = client("mariadb-dump");
-        dump.args(["--no-defaults", "--no-data", "--routines", "--events", "--skip-dump-date", "--skip-comments"]);
-        dump.args(["-u", "root", "-S"]).arg(socket(&self.dir));
+        dump.args(["--no-defaults", "--routines", "--events", "--skip-dump-date", "--skip-comments"]);
+        dump.args(options).args(["-u", "root", "-S"]).arg(socket(&self.dir));
         for table in ["_dbwarden_migrations", "_dbwarden_journal", "_dbwarden_events"] {
             dump.arg(format!("--ignore-table={database}.{table}"));
         }

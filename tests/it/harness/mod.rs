@@ -4,10 +4,12 @@ pub mod account;
 pub mod client;
 pub mod dialect;
 pub mod exit;
+pub mod galera;
 mod holder;
 #[macro_use]
 mod macros;
 pub mod mariadb;
+mod neighbour;
 pub mod postgres;
 mod process;
 mod project;
@@ -18,6 +20,7 @@ use std::time::{Duration, Instant};
 
 pub use dbwarden::dialect::Engine;
 pub use holder::Holder;
+pub use neighbour::Neighbour;
 pub use process::{Finished, Running};
 pub use project::{Home, Project, repository};
 pub use supervisor::{Restartable, free_port};

@@ -119,6 +119,22 @@ impl Project {
         self.url_with_password(PASSWORD)
     }
 
+    /// The URL over the server's socket: on PostgreSQL without a login that takes time.
+    pub fn socket_url(&self) -> String {
+        let database = &self.database;
+        match self.home {
+            Home::Postgres(server) => {
+                let folder = percent_encode(&server.socket_dir().display().to_string());
+                format!("postgresql://{USER}@{folder}:{}/{database}", server.port())
+            }
+            Home::MySql(server) => {
+                let socket = percent_encode(&server.socket().display().to_string());
+                format!("mysql://{USER}:{}@localhost/{database}?socket={socket}", percent_encode(PASSWORD))
+            }
+            Home::Sqlite => self.url(),
+        }
+    }
+
     /// The URL with another password.
     pub fn url_with_password(&self, password: &str) -> String {
         // TLS has tests of its own; without it the others connect faster.
@@ -220,6 +236,12 @@ impl Project {
     #[track_caller]
     pub fn sql(&self, sql: &str) -> String {
         pipe(&mut self.client(), &format!("{sql};\n")).replace('\t', "|")
+    }
+
+    /// A command of the client itself.
+    #[track_caller]
+    pub fn sql_as_it_is(&self, command: &str) -> String {
+        pipe(&mut self.client(), &format!("{command}\n"))
     }
 
     /// Whether the engine's own client accepts `sql`.

@@ -18,7 +18,7 @@ use crate::plan::{Plan, Step};
 ///
 /// # Errors
 /// The step is not carried out, or nobody could say. Nothing is sent a second time.
-pub(super) async fn recover(
+pub(super) async fn settle(
     context: &Context<'_>,
     target: &Target,
     opened: &mut Opened,
@@ -94,7 +94,11 @@ fn what_stands(step: &Step, plan: Option<&Plan>, bookkeeping: &Bookkeeping) -> A
         Some(planned) => planned.and_then(|planned| planned.resume.as_ref()).map_or(0, |resume| resume.done),
         None => bookkeeping.journal.iter().find(|entry| same(&entry.file_name)).map_or(0, |entry| entry.done),
     };
-    if done == 0 { Aftermath::Undone } else { Aftermath::Partial { done, total } }
+    match planned {
+        Some(_) if done == 0 => Aftermath::Undone,
+        // Where nothing can be planned, a statement is unknown.
+        _ => Aftermath::Partial { done, total },
+    }
 }
 
 /// Puts what is planned now in place of the steps from `settled` on. Never more than what was planned before: what
