@@ -540,16 +540,22 @@ fn mysql_a_server_without_a_free_connection_is_waited_for() {
     let project = Project::new(Engine::MySql);
     let login = Login::new(&project);
     project.tables(1);
-    login.change("ALTER USER {} WITH MAX_USER_CONNECTIONS 1");
+    // A run needs a second connection for a moment, to try the lock from outside.
+    login.change("ALTER USER {} WITH MAX_USER_CONNECTIONS 2");
     let mut own = client("mariadb");
     own.args(["--no-defaults", "-N", "-u", &login.name, &format!("-p{}", Login::PASSWORD), "-S"])
         .arg(MariaDb::get().socket());
+    let other = Holder::with(&project, &mut own, "SELECT 1");
+    let refused = project.run(["migrate"]).exits(exit::UNREACHABLE).says("max_user_connections");
+    refused.says("end sessions that are not needed");
     let holder = Holder::with(&project, &mut own, "SELECT 1");
     project.run(["migrate"]).exits(exit::UNREACHABLE).says("max_user_connections").says("--wait-for-db");
     let run = project.spawn(["migrate", "--wait-for-db", "60s"]);
     run.wait_for_stderr(|text| text.contains("waiting for"));
-    holder.release();
+    login.change("ALTER USER {} WITH MAX_USER_CONNECTIONS 10");
     run.finish().exits(exit::DONE);
+    other.release();
+    holder.release();
 }
 
 #[test]
