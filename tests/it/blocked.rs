@@ -32,6 +32,14 @@ fn blocked_project(project: &Project, settings: &str) {
     project.migration("0002_change.sql", "ALTER TABLE t1 ADD COLUMN a int;", "ALTER TABLE t1 DROP COLUMN a;");
 }
 
+struct Ended<'a>(&'a AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The longest that one reader after the other had to wait, while `during` went on.
 fn longest_read<T>(project: &Project, during: impl FnOnce() -> T) -> (Duration, T) {
     let over = AtomicBool::new(false);
@@ -45,8 +53,10 @@ fn longest_read<T>(project: &Project, during: impl FnOnce() -> T) -> (Duration, 
             }
             longest
         });
+        // The reader ends also where this fails.
+        let ended = Ended(&over);
         let result = during();
-        over.store(true, Ordering::Relaxed);
+        drop(ended);
         (reader.join().expect("a reader"), result)
     })
 }

@@ -99,7 +99,9 @@ fn assert_clean_stop(project: &Project, ended: Finished, took: Duration, signal:
     ended.exits(code(signal)).says(name).says("run the same command again");
     assert!(took < AT_ONCE, "it took {took:?}");
     assert_eq!(project.versions(), ["0001"]);
-    let recorded = project.sql(&format!("SELECT version FROM _dbwarden_events WHERE detail LIKE '%{name}%'"));
+    let recorded = project.sql(&format!(
+        "SELECT DISTINCT version FROM _dbwarden_events WHERE kind = 'interrupted' AND detail LIKE '%{name}%'"
+    ));
     assert_eq!(recorded, "0002");
     project.run(["lock-status"]).exits(exit::DONE).mentions("free");
 }

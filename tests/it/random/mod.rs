@@ -53,14 +53,29 @@ fn tell(project: &Project, seed: u64) {
     story.end();
 }
 
+/// Boundaries where work is under way; others are most of a run.
+const BUSY: &[&str] = &[
+    "answer ALTER",
+    "answer BEGIN",
+    "answer COMMIT",
+    "answer CREATE",
+    "answer DROP",
+    "answer INSERT",
+    "answer INSERT INTO ledger",
+    "answer START",
+    "message BEGIN",
+    "message COMMIT",
+    "message INSERT",
+    "message INSERT INTO ledger",
+    "message START",
+];
+
 /// What goes wrong besides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Fault {
     None,
-    /// SIGKILL at a boundary.
-    Kill(usize),
-    /// SIGTERM at a boundary.
-    Term(usize),
+    /// A signal at a boundary, as `src/fail_point.rs` wants it said.
+    Signal(String),
     /// Another process does the same at the same time.
     Twice,
 }
@@ -83,8 +98,11 @@ impl Drop for Story<'_> {
 
 impl Story<'_> {
     fn step(&mut self) {
-        if self.model.can_be_told() && self.rng.chance(60) {
+        if self.model.can_be_told() && self.rng.chance(40) {
             return self.resolve();
+        }
+        if self.model.disagrees() && self.rng.chance(40) {
+            return self.repair();
         }
         match self.rng.below(100) {
             0..20 => (0..=self.rng.below(3)).for_each(|_| self.write_migration()),
@@ -103,6 +121,15 @@ impl Story<'_> {
     }
 
     fn command(&mut self) -> Command {
+        // What was stopped is tried again more often than not.
+        if self.model.in_flight.is_some() || self.model.unfinished != [None] {
+            let goes_back = self.model.in_flight.as_ref().is_none_or(|entry| entry.is_rollback);
+            match self.rng.below(100) {
+                0..40 if goes_back => return Command::Rollback(1 + self.rng.below(3)),
+                0..40 => return Command::Migrate(None),
+                _ => {}
+            }
+        }
         match self.rng.below(100) {
             0..45 => Command::Migrate(None),
             45..60 => Command::Migrate(Some(1 + self.rng.below(3))),
@@ -117,9 +144,15 @@ impl Story<'_> {
     }
 
     fn fault(&mut self, command: Command) -> Fault {
+        let place = match self.rng.below(100) {
+            // Rows outside a transaction: few files have them, and only a person can tell what became of them.
+            0..25 => "1 answer INSERT INTO ledger".to_string(),
+            25..70 => format!("{} {}", 1 + self.rng.below(5), BUSY[self.rng.below(BUSY.len())]),
+            _ => (1 + self.rng.below(70)).to_string(),
+        };
         match self.rng.below(100) {
-            0..45 => Fault::Kill(1 + self.rng.below(70)),
-            45..55 => Fault::Term(1 + self.rng.below(60)),
+            0..45 => Fault::Signal(format!("KILL {place}")),
+            45..55 => Fault::Signal(format!("TERM {place}")),
             55..65 if command == Command::Migrate(None) => Fault::Twice,
             _ => Fault::None,
         }
@@ -138,8 +171,7 @@ impl Story<'_> {
         let invocation = || self.world.project.command(&arguments);
         let runs: Vec<Running> = match fault {
             Fault::None => vec![invocation().spawn()],
-            Fault::Kill(number) => vec![invocation().fail_point(format!("KILL {number}")).spawn()],
-            Fault::Term(number) => vec![invocation().fail_point(format!("TERM {number}")).spawn()],
+            Fault::Signal(wish) => vec![invocation().fail_point(wish).spawn()],
             Fault::Twice => vec![invocation().spawn(), invocation().spawn()],
         };
         let ended: Vec<Finished> = runs.into_iter().map(Running::finish).collect();
