@@ -9,6 +9,7 @@ mod lock;
 mod migrate;
 mod new;
 mod notes;
+mod prepare;
 mod reconnect;
 mod recovery;
 mod repair;

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes, reconnect, recovery};
+use super::{Context, notes, prepare, reconnect, recovery};
 use crate::config::{Purpose, Target};
 use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::{LockHolder, MigrationLock};
-use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::fail_point;
@@ -61,6 +60,7 @@ pub(super) async fn run(
         Ok(opened) => opened,
         Err(error) => return Err(error).into(),
     };
+    opened.may_begin_anew = matches!(request, Request::Baseline(_));
     let result = in_session(context, target, &mut opened, catalog, request, manner).await;
     let Opened { session, location, .. } = opened;
     let server = session.server().clone();
@@ -150,14 +150,7 @@ async fn under_lock(
     if done.plan.steps.is_empty() {
         return Ok((done, None));
     }
-    if let Some(present) = &bookkeeping.incomplete {
-        let taking_over = taking_over(opened, context, done.after.history.rows().len());
-        let user = opened.session.server().user.clone();
-        let (session, tables) = (opened.session.as_mut(), &opened.tables);
-        let creating = history_table::create_missing(session, tables, present, &taking_over, target.lock_retry);
-        let created = async { creating.await.map_err(|error| Error::from_table_creation(&error, tables, &user)) };
-        context.unless_stopped(created).await?;
-    }
+    prepare::prepare(context, target, opened, &bookkeeping, request.direction()).await?;
     recovery::record(context, opened, &done.plan, done.after.interrupted.as_ref(), before).await?;
     carry_out(context, target, opened, lock, &mut done).await?;
     let mut error = Error::from_run(&done.plan, &done.run);
@@ -176,6 +169,8 @@ async fn under_lock(
             }
         };
     }
+    let user = opened.session.server().user.clone();
+    error = error.map(|error| error.naming_missing_grants(&done.run, &opened.tables, &user));
     if let Some(step) = done.run.failure.as_ref().and_then(|failure| done.plan.steps.get(failure.step)) {
         context.printer.step_failed(&step.label());
     }
@@ -220,20 +215,6 @@ async fn carry_out(
     .await;
     fail_point::pass("plan carried out");
     Ok(())
-}
-
-/// The event that tells of the takeover of another tool's history with so many rows.
-fn taking_over(opened: &Opened, context: &Context<'_>, rows: usize) -> String {
-    let identity = opened.identity(&context.run_id);
-    opened.tables.insert_event(&NewEvent {
-        kind: EventKind::TakenOver,
-        version: None,
-        file_name: None,
-        actor: &identity.actor,
-        run_id: &identity.run_id,
-        took: None,
-        detail: Some(&format!("the history table of another tool: {rows} rows")),
-    })
 }
 
 /// Reads history and journal once more; over another connection where that of the run is gone.
