@@ -93,7 +93,7 @@ fn who_stays_in_the_way_is_named_and_nothing_is_applied(project: &Project) {
         Engine::MySql => (holder.session(), json!("app"), Value::Null, json!("idle, perhaps in a transaction")),
         Engine::Sqlite => (holder.pid().to_string(), json!(owner()), json!("sqlite3"), json!("writing")),
     };
-    let blocker = blockers.iter().find(|blocker| blocker["id"].to_string() == id).expect("the holder");
+    let blocker = blockers.iter().find(|blocker| blocker["id"].as_i64() == id.parse().ok()).expect("the holder");
     assert_eq!(blocker["user"], user, "{document}");
     assert_eq!(blocker["application"], application, "{document}");
     assert_eq!(blocker["state"], state, "{document}");
@@ -135,7 +135,8 @@ fn mysql_what_is_said_of_a_blocker_grows_with_the_rights() {
     blocked_project(&project, "lock_timeout = \"4s\"\nlock_retry = \"1s\"");
     let mut holder = in_the_way(&project);
     let session = holder.session();
-    let named = |blockers: &[Value]| blockers.iter().find(|blocker| blocker["id"].to_string() == session).cloned();
+    let named =
+        |blockers: &[Value]| blockers.iter().find(|blocker| blocker["id"].as_i64() == session.parse().ok()).cloned();
 
     // Who may see transactions sees whose is open.
     let user = format!("sees_{}", project.database());
