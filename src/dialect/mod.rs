@@ -14,7 +14,9 @@ mod role;
 mod sqlite;
 
 pub use bookkeeping::Tables;
-pub use effect_sql::{drop_index_concurrently, select_object};
+pub use effect_sql::{
+    before, drop_index_concurrently, go_to_place, looks_before, place, read_only, select_leftovers, select_look,
+};
 pub use history_sql::{LOCK_LOST, NewRow, Took};
 pub use journal_sql::{EventKind, NewEvent};
 pub use lex_rules::{BodyRules, ClientCommands, LexRules};

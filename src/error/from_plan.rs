@@ -1,7 +1,7 @@
-use super::{Error, ErrorKind};
+use super::{Error, ErrorKind, Excerpt};
 use crate::model::{Direction, JournalEntry, MigrationKind, Version};
 use crate::parse;
-use crate::plan::PlanError;
+use crate::plan::{Difference, PlanError, Started};
 
 impl From<PlanError> for Error {
     fn from(error: PlanError) -> Self {
@@ -42,15 +42,37 @@ impl From<PlanError> for Error {
             PlanError::OtherDirectionInterrupted(entry) => other_direction(new(ErrorKind::Partial), entry),
             PlanError::InterruptedFileMissing(entry) => new(ErrorKind::Disagreement)
                 .hint(format!("bring back {} and run the same command again", entry.file_name)),
-            PlanError::EditedSinceInterruption(entry) => new(ErrorKind::Disagreement)
-                .hint(format!("restore the first {} statements of {}, then run again", entry.done, entry.file_name)),
-            PlanError::UnknownOutcome { entry, statement, line } => {
+            PlanError::EditedSinceInterruption { entry, file, difference } => {
+                let mut error = new(ErrorKind::Disagreement).note("nothing was run");
+                error = match difference {
+                    Some(difference) => with_difference(error, file, difference),
+                    None => error.in_file(file.clone()),
+                };
+                let done = if entry.done == 1 { "statement".into() } else { format!("{} statements", entry.done) };
+                error.hint(format!(
+                    "restore the first {done} as they were run, then run again; what comes behind them may be edited"
+                ))
+            }
+            PlanError::UnknownOutcome { entry, file, statement, through, difference } => {
                 let n = entry.done + 1;
                 let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);
-                let mut error = new(ErrorKind::Partial).at(entry.file_name.clone(), Some(*line), None);
-                error.statement = Some(statement.clone());
+                let mut error = new(ErrorKind::Partial).in_file(file.clone());
+                if let Some(started) = statement {
+                    error = at_statement(error, file, started);
+                }
+                if let Some(difference) = difference {
+                    error = with_difference(error, file, difference);
+                }
                 if entry.done > 0 {
                     error = error.note(format!("the statements before it are done: {}", entry.done));
+                }
+                if *through > n {
+                    return error
+                        .hint("look in the database how far the block came: what LOCK TABLES protects was not journalled")
+                        .hint(format!(
+                            "`dbwarden resolve {version} --statement N --done` goes on behind statement N ({n} to \
+                             {through}); nothing of it took effect: `dbwarden resolve {version} --statement {n} --retry`"
+                        ));
                 }
                 error
                     .hint("look in the database whether the statement took effect")
@@ -59,6 +81,33 @@ impl From<PlanError> for Error {
             }
         }
     }
+}
+
+/// Shows the statement: in its file, or its text where the file has another one now.
+fn at_statement(mut error: Error, file: &str, started: &Started) -> Error {
+    let text = &started.source[started.span.clone()];
+    error.statement = Some(text.to_string());
+    match started.line {
+        Some(line) => {
+            let first = started.span.start..started.span.start + text.lines().next().map_or(0, str::len);
+            error.excerpt = Some(Excerpt::around(&started.source, first));
+            error.at(file, Some(line), None)
+        }
+        None => error.note(format!("the statement was started as: {}", shortened(text))),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(200) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+fn with_difference(error: Error, file: &str, difference: &Difference) -> Error {
+    let error = error.at(file, Some(difference.line), None);
+    Error { difference: Some(difference.text.clone()), ..error }
 }
 
 fn names(labels: &[String]) -> String {

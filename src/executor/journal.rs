@@ -1,15 +1,18 @@
 //! Steps that do not fit into one transaction: the journal knows at any instant which statements are done and which
 //! one, if any, has been started.
 
-use std::ops::Range;
 use std::time::Instant;
 
 use super::retry::Retry;
 use super::send::{Part, SendError};
 use super::{Aftermath, Cause, Executor, StepFailure};
-use crate::dialect::Engine;
+use crate::dialect::{Engine, looks_before};
 use crate::model::{Direction, JournalEntry, JournalState, Script, StatementKind, normalised_digest};
-use crate::plan::{Plan, Segment, SegmentMode, Step, needs_no_mark};
+use crate::parse;
+use crate::plan::{Plan, Segment, SegmentMode, Step, effects_from, needs_no_mark};
+
+/// The longest section that the journal keeps: servers bound the size of a message.
+const LONGEST_KEPT: usize = 1024 * 1024;
 
 /// How far a journalled step has come.
 #[derive(Clone)]
@@ -22,13 +25,15 @@ struct Progress<'a> {
     done_digest: String,
     /// Whether the journal holds this step's entry.
     written: bool,
+    /// Whether this run wrote it, with the section's text.
+    opened: bool,
 }
 
 impl<'a> Progress<'a> {
     /// A step of which the first `done` statements are done.
     fn new(step: &'a Step, script: &'a Script, done: usize) -> Self {
         let (checksum, done_digest) = (normalised_digest(script.text()), script.digest_of_first(done));
-        Progress { step, script, checksum, done, done_digest, written: false }
+        Progress { step, script, checksum, done, done_digest, written: false, opened: false }
     }
 
     fn advance_to(&mut self, done: usize) {
@@ -49,8 +54,11 @@ impl<'a> Progress<'a> {
             done_digest: self.done_digest.clone(),
             current,
             current_digest: current.map(|current| self.script.digest_of(current)),
+            before: None,
+            place: None,
             run_id: run_id.to_string(),
             state,
+            section: Some(parse::portable(self.script)).filter(|text| !self.opened && text.len() <= LONGEST_KEPT),
         }
     }
 }
@@ -68,6 +76,7 @@ impl Executor<'_> {
         let done = step.resume.as_ref().map_or(0, |resume| resume.done);
         let announced = std::mem::take(&mut self.announced);
         let mut progress = Progress::new(step, script, done);
+        progress.opened = announced;
         progress.written = announced || step.resume.is_some();
         let mut current = announced.then(|| first_effect(&step.segments)).flatten();
 
@@ -103,19 +112,17 @@ impl Executor<'_> {
                     after.advance_to(statements.end);
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
-                        false => {
-                            vec![executor.journal_part(&after.entry(&executor.run.run_id, next, JournalState::Running))]
-                        }
+                        false => vec![executor.journal_part(&after, next)],
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
                     *progress = after;
-                    progress.written = true;
+                    (progress.written, progress.opened) = (true, true);
                 }
                 SegmentMode::Autocommit => {
                     if *current != Some(statements.start) {
                         self.announce(progress, Some(statements.start)).await?;
                     }
-                    self.run_unit(step, script, statements.clone(), progress).await?;
+                    self.run_unit(step, script, segment, progress).await?;
                     progress.advance_to(statements.end);
                     if is_last {
                         let closing = self.finishing(plan, index, started);
@@ -147,20 +154,32 @@ impl Executor<'_> {
         &mut self,
         step: &Step,
         script: &Script,
-        statements: Range<usize>,
+        segment: &Segment,
         progress: &mut Progress<'_>,
     ) -> Result<(), SendError> {
+        let statements = segment.statements.start.max(progress.done)..segment.statements.end;
+        let resume = step.resume.as_ref().filter(|resume| resume.done == statements.start);
+        let patched = resume.and_then(|resume| resume.instead.as_deref());
+        let patched = patched.map(|text| script.with_statement(statements.start, text));
+        let script = patched.as_ref().unwrap_or(script);
         let mut retry = Retry::new(self.settings.lock_retry);
         let kind = script.statements[statements.start].kind;
         let may_retry =
             statements.len() == 1 && matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional);
         loop {
-            self.drop_invalid_index(script, statements.start).await?;
-            let Err(failed) = self.send_alone(script, statements.clone()).await else { return Ok(()) };
+            self.remove_leftovers(script, statements.start).await?;
+            // In the middle of a block, its locks are taken again: they went with the session that had them.
+            let again = segment.statements.start..segment.statements.start + 1;
+            let locked = if again.start < statements.start { self.send_alone(script, again).await } else { Ok(()) };
+            let result = match locked {
+                Ok(()) => self.send_alone(script, statements.clone()).await,
+                failed => failed,
+            };
+            let Err(failed) = result else { return Ok(()) };
             if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
                 continue;
             }
-            if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
+            if let (Some(statement), true) = (failed.statement, segment.statements.len() > 1) {
                 progress.advance_to(statement);
                 let _ = self.session.run(&["UNLOCK TABLES"], &mut |_, _| {}).await;
             }
@@ -179,18 +198,35 @@ impl Executor<'_> {
 
     /// Writes the step's entry, on condition that the lock is ours: `current` is about to start.
     async fn announce(&mut self, progress: &mut Progress<'_>, current: Option<usize>) -> Result<(), SendError> {
-        let entry = progress.entry(&self.run.run_id, current, JournalState::Running);
-        let text = self.tables.write_journal(&entry, self.fence.as_deref());
+        let text = self.journal_text(progress, current, JournalState::Running, self.fence.as_deref());
         let part = if self.fence.is_some() { Part::Conditional(text) } else { Part::Own(text) };
         self.send(None, &[part]).await?;
-        progress.written = true;
+        (progress.written, progress.opened) = (true, true);
         Ok(())
     }
 
-    fn journal_part(&self, entry: &JournalEntry) -> Part {
-        match self.fence.as_deref().filter(|_| self.tables.engine == Engine::MySql) {
-            Some(fence) => Part::Conditional(self.tables.write_journal(entry, Some(fence))),
-            None => Part::Own(self.tables.write_journal(entry, None)),
+    /// The same as part of a transaction.
+    fn journal_part(&self, progress: &Progress<'_>, current: Option<usize>) -> Part {
+        let fence = self.fence.as_deref().filter(|_| self.tables.engine == Engine::MySql);
+        let text = self.journal_text(progress, current, JournalState::Running, fence);
+        if fence.is_some() { Part::Conditional(text) } else { Part::Own(text) }
+    }
+
+    /// What brings the entry up to date; for a statement about to start, together with a look at what it will change.
+    fn journal_text(
+        &self,
+        progress: &Progress<'_>,
+        current: Option<usize>,
+        state: JournalState,
+        condition: Option<&str>,
+    ) -> String {
+        let engine = self.tables.engine;
+        let entry = progress.entry(&self.run.run_id, current, state);
+        let looks =
+            current.and_then(|index| looks_before(engine, index, &effects_from(engine, progress.script, index)));
+        match progress.opened {
+            true => self.tables.mark_journal(&entry, looks.as_deref(), condition),
+            false => self.tables.open_journal(&entry, looks.as_deref(), condition),
         }
     }
 
@@ -203,12 +239,11 @@ impl Executor<'_> {
             Some(next) => match next.script() {
                 Some(script) => {
                     let progress = Progress::new(next, script, 0);
-                    let current = first_effect(&next.segments);
-                    self.journal_part(&progress.entry(&self.run.run_id, current, JournalState::Running))
+                    self.journal_part(&progress, first_effect(&next.segments))
                 }
-                None => Part::Own(self.tables.clear_journal(direction)),
+                None => Part::Own(self.tables.clear_journal(direction, None)),
             },
-            None => Part::Own(self.tables.clear_journal(direction)),
+            None => Part::Own(self.tables.clear_journal(direction, None)),
         });
         parts
     }
@@ -223,7 +258,7 @@ impl Executor<'_> {
     /// Takes back the announcement of a step that will not be started after all.
     pub(super) async fn withdraw_announcement(&mut self, direction: Direction) {
         if std::mem::take(&mut self.announced) {
-            let _ = self.session.execute(&self.tables.clear_journal(direction)).await;
+            let _ = self.session.execute(&self.tables.clear_journal(direction, self.fence.as_deref())).await;
         }
     }
 
@@ -234,13 +269,14 @@ impl Executor<'_> {
             Aftermath::Unknown
         } else if progress.done == 0 {
             if progress.written {
-                let _ = self.session.execute(&self.tables.clear_journal(progress.step.direction())).await;
+                let text = self.tables.clear_journal(progress.step.direction(), self.fence.as_deref());
+                let _ = self.session.execute(&text).await;
             }
             Aftermath::Undone
         } else {
             if !matches!(failed.cause, Cause::LockLost) {
-                let entry = progress.entry(&self.run.run_id, None, JournalState::Failed);
-                let _ = self.session.execute(&self.tables.write_journal(&entry, self.fence.as_deref())).await;
+                let text = self.journal_text(progress, None, JournalState::Failed, self.fence.as_deref());
+                let _ = self.session.execute(&text).await;
             }
             Aftermath::Partial { done: progress.done, total }
         };

@@ -108,6 +108,10 @@ impl<'a> Executor<'a> {
     /// Runs the steps in order and stops at the first that fails.
     pub async fn execute(&mut self, plan: &Plan) -> RunReport {
         let mut report = RunReport::default();
+        if let Err(error) = self.forget(plan).await {
+            report.failure = Some(StepFailure::before(0, error));
+            return report;
+        }
         if let Err(error) = self.open_rollback(plan).await {
             report.failure = Some(StepFailure::before(0, error));
             return report;
@@ -129,6 +133,15 @@ impl<'a> Executor<'a> {
             }
         }
         report
+    }
+
+    /// Removes entries of the journal that tell of nothing.
+    async fn forget(&mut self, plan: &Plan) -> Result<(), SqlError> {
+        for direction in &plan.forget {
+            let text = self.tables.clear_journal(*direction, self.fence.as_deref());
+            self.session.execute(&text).await?;
+        }
+        Ok(())
     }
 
     /// Fixes what a rollback of several migrations will undo, so that a run after a crash finishes it and never

@@ -115,13 +115,21 @@ pub(super) fn repair(report: &RepairReport) -> String {
 /// `resolve`: what the next run will do.
 pub(super) fn resolve(report: &ResolveReport) -> String {
     let line = |entry: &DatabaseResolution| {
-        let next = if entry.done { "counts as done" } else { "will be executed again" };
         let command = match entry.direction {
             Direction::Upgrade => "dbwarden migrate",
             Direction::Rollback => "dbwarden rollback",
         };
         let (database, file) = (sanitize_line(&entry.database), sanitize_line(&entry.file));
-        format!("{database}: statement {} of {file} {next}; go on with `{command}`\n", entry.statement)
+        let Some(statement) = entry.statement else {
+            let section = entry.direction.name();
+            return format!("{database}: the {section} of {file} counts as never begun\n");
+        };
+        let next = if entry.done { "counts as done" } else { "will be executed again" };
+        let mut text = format!("{database}: statement {statement} of {file} {next}; go on with `{command}`\n");
+        for line in entry.sql.as_deref().map(sanitize).iter().flat_map(|sql| sql.lines()).take(10) {
+            text.push_str(&format!("    {line}\n"));
+        }
+        text
     };
     report.databases.iter().map(line).collect()
 }

@@ -16,7 +16,7 @@ pub use settings::{
 };
 pub use status::{
     DatabaseHistory, DatabaseLock, DatabaseRepair, DatabaseResolution, DatabaseStatus, EntryState, HistoryReport,
-    HistoryRow, LockReport, RepairEntry, RepairReport, ResolveReport, StatusEntry, StatusReport,
+    HistoryRow, LockReport, RepairEntry, RepairReport, ResolveReport, ResolvedAs, StatusEntry, StatusReport,
 };
 
 use serde::Serialize;

@@ -185,10 +185,26 @@ pub struct DatabaseResolution {
     pub file: String,
     /// Which of its sections was running.
     pub direction: Direction,
-    /// The statement, 1 for the first.
-    pub statement: usize,
+    /// The statement, 1 for the first; None where the whole migration was settled.
+    pub statement: Option<usize>,
+    /// Its text, where it is known.
+    pub sql: Option<String>,
+    /// What was said of it.
+    pub outcome: ResolvedAs,
     /// Whether it counts as done; else it is executed again.
     pub done: bool,
+}
+
+/// What a person says of an interrupted migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolvedAs {
+    /// The statement took effect.
+    Done,
+    /// It did not.
+    Retry,
+    /// Nothing of the migration stands any more.
+    Undone,
 }
 
 /// What `lock-status` found, or `unlock` did.
