@@ -1,13 +1,14 @@
-use super::status::load;
+use std::time::Duration;
+
 use super::targets::{PerTarget, for_each};
-use super::{Context, Outcome, notes, session};
+use super::{Context, Outcome, notes, session, settle};
 use crate::cli::CheckArgs;
-use crate::config::{Settings, Target};
+use crate::config::{Purpose, Settings, Target};
 use crate::error::Error;
 use crate::lint::{self, Finding};
-use crate::model::{Catalog, Migration};
+use crate::model::{Catalog, Direction, Migration};
 use crate::output::report::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity, Report};
-use crate::plan::{self, Goal, MigratePolicy, MigrationState};
+use crate::plan::{self, Goal, MigratePolicy, MigrationState, Survey};
 
 /// `check`: whether the files can be used, whether they agree with the database, and whether work is pending.
 pub(super) async fn check(context: &Context<'_>, settings: &Settings, args: &CheckArgs) -> Outcome {
@@ -52,8 +53,7 @@ struct Compared {
 }
 
 async fn against_database(context: &Context<'_>, target: &Target, catalog: &Catalog) -> Result<Compared, Error> {
-    let (bookkeeping, _) = load(context, target).await?;
-    let survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
+    let survey = settled(context, target, catalog).await?;
     let states = [
         MigrationState::Pending,
         MigrationState::OutOfOrder,
@@ -75,6 +75,26 @@ async fn against_database(context: &Context<'_>, target: &Target, catalog: &Cata
     let pending_files = survey.pending_entries().filter_map(|entry| entry.file.as_ref());
     let pending_files = pending_files.map(|file| file.path.display().to_string()).collect();
     Ok(Compared { pending: survey.pending(), pending_files, findings, error })
+}
+
+/// The survey, with what the database tells of an interrupted statement: `migrate` asks the same.
+async fn settled(context: &Context<'_>, target: &Target, catalog: &Catalog) -> Result<Survey, Error> {
+    let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
+    let result = async {
+        let (mut bookkeeping, running) = opened.look().await?;
+        if let Some(holder) = running {
+            context.printer.message(&format!("{}: a run is going on: {holder}", target.name));
+        }
+        let mut survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
+        let note = settle::settle(&mut opened, &mut survey).await?;
+        notes::tell(context, note.as_slice());
+        let is_asked_for = |direction| direction == Direction::Upgrade;
+        settle::leave_out_unbegun(target.engine, catalog, &mut survey, &mut bookkeeping.journal, is_asked_for);
+        Ok(survey)
+    }
+    .await;
+    opened.session.close().await;
+    result
 }
 
 impl From<Finding> for FindingReport {

@@ -201,7 +201,7 @@ async fn decide(
     let mut survey = plan::survey(catalog, bookkeeping.history.clone(), &journal);
     let mut found: Vec<PlanNote> = settle::settle(opened, &mut survey).await?.into_iter().collect();
     let is_asked_for = |direction| direction == request.direction() && !matches!(request, Request::Baseline(_));
-    let unbegun = settle::leave_out_unbegun(catalog, &mut survey, &mut journal, is_asked_for);
+    let unbegun = settle::leave_out_unbegun(engine, catalog, &mut survey, &mut journal, is_asked_for);
     let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
     let mut plan = match request {
         Request::Migrate(goal) => plan::plan_migrate(engine, &survey, goal, policy)?,

@@ -2,7 +2,7 @@
 
 use super::session::Opened;
 use crate::db::SqlErrorKind;
-use crate::dialect;
+use crate::dialect::{self, Engine};
 use crate::error::{Error, ErrorKind};
 use crate::executor;
 use crate::model::{Catalog, Direction, JournalEntry, Verdict};
@@ -34,13 +34,17 @@ pub(super) async fn settle(opened: &mut Opened, survey: &mut Survey) -> Result<O
 /// Leaves out what an interrupted run announced and never began, where it is not asked for again: there is nothing to
 /// finish. Gives what was left out.
 pub(super) fn leave_out_unbegun(
+    engine: Engine,
     catalog: &Catalog,
     survey: &mut Survey,
     journal: &mut Vec<JournalEntry>,
     is_asked_for: impl Fn(Direction) -> bool,
 ) -> Vec<JournalEntry> {
     let mut left_out = Vec::new();
-    while let Some(entry) = survey.interrupted.take_if(|entry| !entry.has_begun() && !is_asked_for(entry.direction)) {
+    while let Some(entry) = survey.interrupted.clone() {
+        if plan::has_begun(engine, &entry, survey) || is_asked_for(entry.direction) {
+            break;
+        }
         journal.retain(|other| other.direction != entry.direction);
         left_out.push(entry);
         *survey = plan::survey(catalog, std::mem::take(&mut survey.history), journal);

@@ -43,7 +43,14 @@ impl<'a> Progress<'a> {
         self.done = self.done.max(done);
     }
 
+    /// What stands before the current statement and has no segment of its own (settings, the author's `COMMIT`) counts
+    /// as done: the entry's digest must cover all that comes before.
     fn entry(&self, run_id: &str, current: Option<usize>, state: JournalState) -> JournalEntry {
+        if let Some(current) = current.filter(|current| *current > self.done) {
+            let mut ahead = self.clone();
+            ahead.advance_to(current);
+            return ahead.entry(run_id, Some(current), state);
+        }
         JournalEntry {
             direction: self.step.direction(),
             file_name: self.step.file_name().to_string(),
@@ -106,7 +113,11 @@ impl Executor<'_> {
             let next = left[position + 1..].iter().find(|segment| segment.has_effect());
             let next = next.filter(|next| next.mode == SegmentMode::Autocommit).map(|next| next.statements.start);
             match segment.mode {
-                SegmentMode::Settings => self.send_alone(script, statements).await?,
+                // What comes next is announced when it is its turn.
+                SegmentMode::Settings => {
+                    self.send_alone(script, statements).await?;
+                    continue;
+                }
                 SegmentMode::Transaction => {
                     let mut after = progress.clone();
                     after.advance_to(statements.end);

@@ -53,11 +53,6 @@ impl JournalEntry {
         self.current.is_some() && matches!(self.state, JournalState::Running | JournalState::Unknown)
     }
 
-    /// Whether anything of the section was carried out, or may have been.
-    pub fn has_begun(&self) -> bool {
-        self.done > 0 || self.is_open()
-    }
-
     /// The entry with its unknown statement settled; None when there is nothing to settle.
     pub fn settle(&self, settlement: Settlement) -> Option<JournalEntry> {
         let digest = self.current_digest.as_deref().filter(|_| self.is_open())?;

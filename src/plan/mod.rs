@@ -16,7 +16,7 @@ pub use error::{PlanError, Started};
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};
 pub use resume::{
-    Ask, OpenQuestion, Resume, effects_from, kept_script, needs_no_mark, open_question, open_statements,
+    Ask, OpenQuestion, Resume, effects_from, has_begun, kept_script, needs_no_mark, open_question, open_statements,
     script_in_flight, settle_through,
 };
 pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert, stored_rollback};

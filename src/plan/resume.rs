@@ -205,6 +205,13 @@ fn section_of_file<'a>(entry: &JournalEntry, survey: &'a Survey) -> Option<&'a S
     }
 }
 
+/// Whether anything that outlives a session was carried out, or may have been.
+pub fn has_begun(engine: Engine, entry: &JournalEntry, survey: &Survey) -> bool {
+    let is_effect = |kind: StatementKind| !kind.sets_session() && !matches!(kind, StatementKind::TransactionControl(_));
+    let done = |script: Arc<Script>| script.statements[..entry.done].iter().any(|statement| is_effect(statement.kind));
+    entry.is_open() || script_in_flight(engine, entry, survey).map_or(entry.done > 0, done)
+}
+
 /// Settles where `script` goes on, which stands in `file`.
 ///
 /// # Errors
