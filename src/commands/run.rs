@@ -205,7 +205,7 @@ async fn decide(
     let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
     let mut plan = match request {
         Request::Migrate(goal) => plan::plan_migrate(engine, &survey, goal, policy)?,
-        Request::Baseline(goal) => plan::plan_baseline(&survey, goal, policy)?,
+        Request::Baseline(goal) => plan::plan_baseline(engine, &survey, goal, policy)?,
         Request::Rollback(goal) => {
             let (session, tables) = (opened.session.as_mut(), &opened.tables);
             let open = match bookkeeping.incomplete {

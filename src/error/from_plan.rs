@@ -39,9 +39,18 @@ impl From<PlanError> for Error {
             PlanError::BadStoredRollback { .. } => new(ErrorKind::Refused)
                 .hint("run the rollback from the release that still has the file")
                 .note("nothing was undone"),
-            PlanError::OtherDirectionInterrupted(entry) => other_direction(new(ErrorKind::Partial), entry),
-            PlanError::InterruptedFileMissing(entry) => new(ErrorKind::Disagreement)
-                .hint(format!("bring back {} and run the same command again", entry.file_name)),
+            PlanError::OtherDirectionInterrupted { entry, standing } => {
+                other_direction(new(ErrorKind::Partial), entry, standing)
+            }
+            PlanError::InterruptedFileMissing { entry, next } => {
+                let mut error = new(ErrorKind::Disagreement).note("nothing was run");
+                if let Some(next) = next {
+                    error = error.note(format!("statement {} is next: {}", entry.done + 1, shortened(next)));
+                }
+                error
+                    .hint(format!("run it from the release that has {}, or bring the file back", entry.file_name))
+                    .hint("its text as it was run is in the journal table, in the column `section`")
+            }
             PlanError::EditedSinceInterruption { entry, file, difference } => {
                 let mut error = new(ErrorKind::Disagreement).note("nothing was run");
                 error = match difference {
@@ -129,15 +138,32 @@ fn with_known(error: Error, known: &[Version], what: &str) -> Error {
     error.hint(format!("the closest {what}: {}", known.join(", ")))
 }
 
-fn other_direction(error: Error, entry: &JournalEntry) -> Error {
-    match entry.direction {
-        Direction::Rollback => {
-            error.hint("finish it: `dbwarden rollback`; `dbwarden migrate` can apply it again afterwards")
+/// The most statements that are listed.
+const MOST_LISTED: usize = 10;
+
+fn other_direction(error: Error, entry: &JournalEntry, standing: &[String]) -> Error {
+    let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);
+    let (command, what) = match entry.direction {
+        Direction::Upgrade => ("dbwarden migrate", "done"),
+        Direction::Rollback => ("dbwarden rollback", "undone"),
+    };
+    let mut error = error.note("nothing was run");
+    if !standing.is_empty() {
+        let mut lines: Vec<String> = standing.iter().take(MOST_LISTED).map(|text| shortened(text)).collect();
+        if standing.len() > MOST_LISTED {
+            lines.push(format!("… and {} more", standing.len() - MOST_LISTED));
         }
-        Direction::Upgrade => {
-            error.hint("finish it first: correct the file and run `dbwarden migrate`, then roll back")
-        }
+        error = error.note(format!("{what} so far:\n{}", lines.join("\n")));
     }
+    let goes_on = match entry.is_open() {
+        true => {
+            format!("finish it first: `{command}` goes on with statement {}, or says what to settle", entry.done + 1)
+        }
+        false => format!("finish it first: `{command}` goes on with statement {}", entry.done + 1),
+    };
+    error.hint(format!("{goes_on} (correct the file, should it fail there); then run this command again")).hint(format!(
+        "or take back by hand what is {what}, say so with `dbwarden resolve {version} --undone`, and run this command again"
+    ))
 }
 
 #[cfg(test)]

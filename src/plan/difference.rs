@@ -2,6 +2,9 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::model::Script;
+use crate::parse;
+
 /// Lines shown around a change.
 const CONTEXT: usize = 3;
 /// The most lines that are shown: whoever needs more has both texts.
@@ -16,37 +19,41 @@ pub struct Difference {
     pub line: usize,
 }
 
-/// Compares `old` with `new`, of which the first line is line `first_line` of its file. With `lines`, only what begins in
-/// the first so many lines of `old` counts. None where nothing differs there. Line ends make no difference.
+/// Compares `old` with `new`, of which the first line is line `first_line` of its file. With `lines`, only what stands in
+/// the first so many lines of `old` is shown. None where nothing differs there. Line ends make no difference.
 pub fn difference(old: &str, new: &str, first_line: usize, lines: Option<usize>) -> Option<Difference> {
     let (old, new) = (old.replace('\r', ""), new.replace('\r', ""));
     let diff = TextDiff::from_lines(&old, &new);
     let mut shown: Vec<String> = Vec::new();
     let mut first = None;
     for hunk in diff.grouped_ops(CONTEXT) {
-        let changes: Vec<_> = hunk.iter().flat_map(|op| diff.iter_changes(op)).collect();
-        let changed = changes.iter().position(|change| change.tag() != ChangeTag::Equal);
-        let Some(start) = changed.map(|changed| place_of(&changes, changed)) else { continue };
-        if lines.is_some_and(|lines| start.old >= lines) {
-            break;
-        }
-        first.get_or_insert(start.new);
-        let count = |tag| changes.iter().filter(|change| change.tag() != tag).count();
-        let begin = place_of(&changes, 0);
+        let changes = hunk.iter().flat_map(|op| {
+            diff.iter_changes(op).map(|change| Line {
+                tag: change.tag(),
+                text: change.value().trim_end_matches('\n'),
+                // What is inserted stands where the text goes on, or where what it replaces stood.
+                old: change.old_index().unwrap_or(op.old_range().start),
+                new: change.new_index().unwrap_or(op.new_range().start),
+            })
+        });
+        let changes: Vec<Line> = changes.filter(|line| lines.is_none_or(|lines| line.old < lines)).collect();
+        let Some(changed) = changes.iter().find(|line| line.tag != ChangeTag::Equal) else { continue };
+        first.get_or_insert(changed.new);
+        let count = |tag| changes.iter().filter(|line| line.tag != tag).count();
         shown.push(format!(
             "@@ -{},{} +{},{} @@",
-            begin.old + first_line,
+            changes[0].old + first_line,
             count(ChangeTag::Insert),
-            begin.new + first_line,
+            changes[0].new + first_line,
             count(ChangeTag::Delete)
         ));
-        for change in &changes {
-            let sign = match change.tag() {
+        for line in &changes {
+            let sign = match line.tag {
                 ChangeTag::Equal => ' ',
                 ChangeTag::Delete => '-',
                 ChangeTag::Insert => '+',
             };
-            shown.push(format!("{sign}{}", change.value().trim_end_matches('\n')));
+            shown.push(format!("{sign}{}", line.text));
         }
     }
     let line = first? + first_line;
@@ -58,20 +65,25 @@ pub fn difference(old: &str, new: &str, first_line: usize, lines: Option<usize>)
     Some(Difference { text: shown.join("\n"), line })
 }
 
-/// Where a change stands in both texts, from 0.
-#[derive(Clone, Copy)]
-struct Place {
-    old: usize,
-    new: usize,
+/// Compares the text that was kept of a section with the section as its file has it now.
+pub fn difference_of_section(kept: &str, now: &Script) -> Option<Difference> {
+    difference_within(kept, now, None)
 }
 
-/// A line that is only in one text stands in the other where that one goes on.
-fn place_of(changes: &[similar::Change<&str>], index: usize) -> Place {
-    let place = |number: &dyn Fn(&similar::Change<&str>) -> Option<usize>| {
-        let behind = changes[index..].iter().find_map(number);
-        behind.or_else(|| changes[..index].iter().rev().find_map(number).map(|line| line + 1)).unwrap_or_default()
-    };
-    Place { old: place(&|change| change.old_index()), new: place(&|change| change.new_index()) }
+/// The same for the first so many lines of the kept text.
+pub(super) fn difference_within(kept: &str, now: &Script, lines: Option<usize>) -> Option<Difference> {
+    let text = parse::portable(now);
+    let lines_above = now.source[..now.span.start].matches('\n').count();
+    let own_lines = text.strip_suffix(now.text()).map_or(0, |added| added.matches('\n').count());
+    difference(kept, &text, (lines_above + 1).saturating_sub(own_lines), lines)
+}
+
+/// A line of a hunk, and where it stands in both texts, from 0.
+struct Line<'t> {
+    tag: ChangeTag,
+    text: &'t str,
+    old: usize,
+    new: usize,
 }
 
 #[cfg(test)]
@@ -96,6 +108,8 @@ mod tests {
         let both = new.replace("3\n", "y\n");
         let found = difference(&old, &both, 1, Some(20)).expect("a difference");
         assert!(found.text.contains("+y") && !found.text.contains("+x"), "{}", found.text);
+        let cut = difference("a\nb\nc\n", "a\nB\nb2\nC\n", 1, Some(2)).expect("a difference");
+        assert_eq!(cut.text, "@@ -1,2 +1,4 @@\n a\n-b\n+B\n+b2\n+C", "what replaces the last of them in one piece");
     }
 
     #[test]

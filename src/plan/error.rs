@@ -86,11 +86,21 @@ pub enum PlanError {
         problem: String,
     },
     /// A migration was interrupted in the other direction and must be finished first.
-    #[error("{} of {} was interrupted after {} of {} statements", direction_name(.0.direction), .0.file_name, .0.done, .0.total)]
-    OtherDirectionInterrupted(Box<JournalEntry>),
+    #[error("{} of {} was interrupted after {} of {} statements", direction_name(.entry.direction), .entry.file_name, .entry.done, .entry.total)]
+    OtherDirectionInterrupted {
+        /// The interrupted migration.
+        entry: Box<JournalEntry>,
+        /// What of it is done; empty where the text is not known.
+        standing: Vec<String>,
+    },
     /// The interrupted migration's file is gone.
-    #[error("{} was interrupted after {} of {} statements, and its file is gone", .0.file_name, .0.done, .0.total)]
-    InterruptedFileMissing(Box<JournalEntry>),
+    #[error("{} was interrupted after {} of {} statements, and its file is gone", .entry.file_name, .entry.done, .entry.total)]
+    InterruptedFileMissing {
+        /// The interrupted migration.
+        entry: Box<JournalEntry>,
+        /// The statement it would go on with; None where the text is not known.
+        next: Option<String>,
+    },
     /// The interrupted migration's file was edited in the part that is already done.
     #[error("{} was interrupted after {} of {} statements, and what is done was edited since", .entry.file_name, .entry.done, .entry.total)]
     EditedSinceInterruption {

@@ -11,7 +11,7 @@ mod rollback;
 mod segment;
 mod state;
 
-pub use difference::{Difference, difference};
+pub use difference::{Difference, difference, difference_of_section};
 pub use error::{PlanError, Started};
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};

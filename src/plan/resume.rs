@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::difference::{Difference, difference};
+use super::difference::{Difference, difference_within};
 use super::{MigrationState, PlanError, PlanNote, Started, Survey, locked_block};
 use crate::dialect::{self, Engine};
 use crate::model::{Direction, Effect, JournalEntry, Script, Settlement, StatementKind, Verdict, normalised_digest};
@@ -205,6 +205,16 @@ fn section_of_file<'a>(entry: &JournalEntry, survey: &'a Survey) -> Option<&'a S
     }
 }
 
+/// What stands in the way of going the other way, with what of it is done.
+pub(super) fn other_direction(engine: Engine, survey: &Survey, entry: &JournalEntry) -> PlanError {
+    let script = script_in_flight(engine, entry, survey);
+    let texts = |script: Arc<Script>| (0..entry.done).map(|index| script.statement_text(index).to_string()).collect();
+    PlanError::OtherDirectionInterrupted {
+        entry: Box::new(entry.clone()),
+        standing: script.map(texts).unwrap_or_default(),
+    }
+}
+
 /// Whether anything that outlives a session was carried out, or may have been.
 pub fn has_begun(engine: Engine, entry: &JournalEntry, survey: &Survey) -> bool {
     let is_effect = |kind: StatementKind| !kind.sets_session() && !matches!(kind, StatementKind::TransactionControl(_));
@@ -265,12 +275,9 @@ fn may_run_again(engine: Engine, script: &Script, index: usize) -> bool {
 fn difference_since(engine: Engine, entry: &JournalEntry, script: &Script, done: bool) -> Option<Difference> {
     let kept = kept_script(engine, entry)?;
     let old = entry.section.as_deref()?;
-    let new = parse::portable(script);
     let through = entry.done + usize::from(!done);
     let end = kept.statements.get(..through).and_then(<[_]>::last).map_or(0, |statement| statement.span.end);
-    let lines_above = script.source[..script.span.start].matches('\n').count();
-    let own_lines = new.strip_suffix(script.text()).map_or(0, |added| added.matches('\n').count());
-    difference(old, &new, (lines_above + 1).saturating_sub(own_lines), Some(old[..end].matches('\n').count() + 1))
+    difference_within(old, script, Some(old[..end].matches('\n').count() + 1))
 }
 
 /// Tells of the first statement that is still to run and is not what it was when the step began.

@@ -9,18 +9,24 @@ use super::Neighbour;
 /// Applies `upgrade` as 0002, kills the run while its statement waits for the neighbour of `table`, and sees to it that
 /// the statement was not carried out.
 #[track_caller]
-fn killed_at(project: &Project, table: &str, upgrade: &str) {
+pub(super) fn killed_at(project: &Project, table: &str, upgrade: &str) {
     project.migration("0002_work.sql", upgrade, "");
+    killed_in(project, table, &["migrate"]);
+}
+
+/// The same for any command.
+#[track_caller]
+pub(super) fn killed_in(project: &Project, table: &str, command: &[&str]) {
     let neighbour = Neighbour::of(project, table);
-    let run = project.spawn(["migrate", "--lock-timeout", "60s"]);
+    let run = project.spawn(command.iter().chain(&["--lock-timeout", "60s"]));
     let waits = match project.engine() {
         Engine::Postgres => {
             "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database \
-                             WHERE datname = current_database() AND locktype = 'relation' AND NOT granted"
+             WHERE datname = current_database() AND locktype = 'relation' AND NOT granted"
         }
         _ => {
             "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = database() \
-              AND STATE LIKE 'Waiting for table metadata%'"
+             AND STATE LIKE 'Waiting for table metadata%'"
         }
     };
     wait_until("the statement waits for the neighbour", || !project.sql(waits).is_empty());

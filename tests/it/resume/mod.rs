@@ -2,6 +2,8 @@
 //!
 //! On MySQL and MariaDB every DDL statement is such; on PostgreSQL and SQLite the marker makes one.
 
+mod directions;
+mod edited;
 mod killed;
 mod looks;
 
