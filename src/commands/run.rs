@@ -228,6 +228,7 @@ async fn decide(
             .map(|entry| PlanNote::NeverBegun { file_name: entry.file_name, direction: entry.direction }),
     );
     plan.notes.splice(0..0, found);
+    plan::refuse_hidden_tables(&plan, &opened.tables)?;
     Ok((plan, survey))
 }
 

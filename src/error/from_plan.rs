@@ -62,6 +62,18 @@ impl From<PlanError> for Error {
                     "restore the first {done} as they were run, then run again; what comes behind them may be edited"
                 ))
             }
+            PlanError::TemporaryTableLost { entry, file, line, statement, table } => new(ErrorKind::Partial)
+                .at(file.clone(), Some(*line), None)
+                .note("nothing was run")
+                .note(format!("the statements that are done: {}", entry.done))
+                .hint(format!(
+                    "make {table} again, and fill it, in the file above statement {statement}: behind what is done the \
+                     file may be edited"
+                )),
+            PlanError::HidesBookkeeping { file, line, .. } => new(ErrorKind::Refused)
+                .at(file.clone(), Some(*line), None)
+                .note("nothing was run")
+                .hint("give the temporary table another name"),
             PlanError::UnknownOutcome { entry, file, statement, through, difference } => {
                 let n = entry.done + 1;
                 let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);

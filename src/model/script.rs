@@ -147,6 +147,9 @@ pub enum TransactionControl {
     Begin,
     /// `COMMIT`, `END`.
     Commit,
+    /// `COMMIT AND CHAIN`, which opens the next transaction, and MySQL's `COMMIT RELEASE`, which ends the session:
+    /// refused in a migration.
+    CommitAndMore,
     /// `ROLLBACK`, `ABORT`: refused in a migration.
     Rollback,
     /// `PREPARE TRANSACTION`: refused in a migration.

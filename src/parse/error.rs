@@ -218,6 +218,11 @@ pub enum ParseErrorKind {
     /// `ROLLBACK` in a file.
     #[error("ROLLBACK would undo the migration and leave it recorded as applied")]
     RollbackStatement,
+    /// `COMMIT AND CHAIN` or `COMMIT RELEASE` in a file.
+    #[error(
+        "COMMIT AND CHAIN would open a transaction, and COMMIT RELEASE end the session, that the migration is recorded in"
+    )]
+    CommitAndMore,
     /// `PREPARE TRANSACTION` in a file.
     #[error("PREPARE TRANSACTION would take the changes away and leave the migration recorded as applied")]
     PrepareTransaction,
@@ -272,6 +277,7 @@ impl ParseErrorKind {
             ParseErrorKind::BeginWithoutCommit => "add the COMMIT, or remove the BEGIN: dbwarden opens a transaction",
             ParseErrorKind::NestedBegin => "end the first one with COMMIT, or use SAVEPOINT",
             ParseErrorKind::RollbackStatement => "remove it; ROLLBACK TO a savepoint is fine",
+            ParseErrorKind::CommitAndMore => "write COMMIT alone, and BEGIN where the next transaction begins",
             ParseErrorKind::PrepareTransaction => "remove it, and the BEGIN before it: dbwarden commits for you",
             ParseErrorKind::InsideTransaction => "move it in front of the BEGIN or behind the COMMIT",
         };

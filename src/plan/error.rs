@@ -111,6 +111,30 @@ pub enum PlanError {
         /// What was edited; None where the journal did not keep the text.
         difference: Option<Box<Difference>>,
     },
+    /// What is left to run uses a temporary table that the done part made and that went with its session.
+    #[error("{} was interrupted after {} of {} statements, and statement {statement} uses the temporary table {table}, which ended with that run", .entry.file_name, .entry.done, .entry.total)]
+    TemporaryTableLost {
+        /// The interrupted migration.
+        entry: Box<JournalEntry>,
+        /// Where the text is.
+        file: String,
+        /// The line of the statement that uses it.
+        line: usize,
+        /// The statement, 1 for the first.
+        statement: usize,
+        /// The table.
+        table: String,
+    },
+    /// A temporary table of the file would stand in front of one of the tool's own.
+    #[error("{file}:{line} makes a temporary table {table}, which would hide dbwarden's own")]
+    HidesBookkeeping {
+        /// Where the text is.
+        file: String,
+        /// The line it stands on.
+        line: usize,
+        /// The table.
+        table: String,
+    },
     /// Nobody knows whether the interrupted statement took effect.
     #[error("{} was interrupted in {} of {}, and {} is unknown", .entry.file_name, statements(.entry.done + 1, *.through), .entry.total, if *.through > .entry.done + 1 { "how far it came" } else { "whether it took effect" })]
     UnknownOutcome {

@@ -10,6 +10,7 @@ mod resume;
 mod rollback;
 mod segment;
 mod state;
+mod temporary;
 
 pub use difference::{Difference, difference, difference_of_section};
 pub use error::{PlanError, Started};
@@ -22,6 +23,7 @@ pub use resume::{
 pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert, stored_rollback};
 pub use segment::{Segment, SegmentMode, locked_block, segments};
 pub use state::{MigrationState, Survey, SurveyEntry, survey};
+pub use temporary::refuse_hidden_tables;
 
 use std::sync::Arc;
 

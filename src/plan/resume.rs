@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::difference::{Difference, difference_within};
+use super::temporary::{is_about_temporary, lost_table};
 use super::{MigrationState, PlanError, PlanNote, Started, Survey, locked_block};
 use crate::dialect::{self, Engine};
 use crate::model::{Direction, Effect, JournalEntry, Script, Settlement, StatementKind, Verdict, normalised_digest};
@@ -112,17 +113,6 @@ fn effect_of(engine: Engine, script: &Script, index: usize) -> Option<Effect> {
 fn is_single(engine: Engine, script: &Script, index: usize) -> bool {
     let alone = || parse::script(engine, "", Arc::new(script.statement_text(index).to_string()));
     script.directives.split || alone().is_ok_and(|script| script.statements.len() == 1)
-}
-
-/// Whether a temporary table made before it has a name that the statement uses: the statement meant that one, which
-/// went with its session.
-fn is_about_temporary(engine: Engine, script: &Script, index: usize) -> bool {
-    let ddl = |index: &usize| script.statements[*index].kind == StatementKind::Ddl;
-    let made = (0..index).filter(ddl).filter_map(|index| {
-        parse::temporary_table(engine, script.statement_text(index)).map(|table| table.name.to_lowercase())
-    });
-    let text = script.statement_text(index).to_lowercase();
-    made.into_iter().any(|name| text.contains(&name))
 }
 
 /// The script an entry tells of: as it was when the step began, where the journal kept that, else as the file has it,
@@ -239,6 +229,15 @@ pub(super) fn resume(
             difference: difference_since(engine, entry, script, true).map(Box::new),
             entry: Box::new(entry.clone()),
             file: file.to_string(),
+        });
+    }
+    if let Some((table, index)) = lost_table(engine, script, entry.done) {
+        return Err(PlanError::TemporaryTableLost {
+            entry: Box::new(entry.clone()),
+            file: file.to_string(),
+            line: script.statements[index].line,
+            statement: index + 1,
+            table,
         });
     }
     let done = Resume { done: entry.done, instead: survey.remainder.clone() };

@@ -110,6 +110,19 @@ pub fn remainder(engine: Engine, statement: &str) -> Option<String> {
     }
 }
 
+/// Whether a name stands in `statement`, quoted or not, in upper or lower case.
+pub fn mentions(engine: Engine, statement: &str, name: &str) -> bool {
+    let mut reader = Reader::new(engine, statement);
+    while !reader.ends() {
+        match reader.name_if_any() {
+            Some(found) if found.to_lowercase() == name.to_lowercase() => return true,
+            Some(_) => {}
+            None => _ = reader.token(),
+        }
+    }
+    false
+}
+
 /// The name of the temporary table that `statement` makes.
 pub fn temporary_table(engine: Engine, statement: &str) -> Option<ObjectName> {
     let mut reader = Reader::new(engine, statement);

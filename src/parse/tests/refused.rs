@@ -52,6 +52,9 @@ fn each_mistake_is_told_with_its_line() {
             Kind::MisplacedDirective,
         ),
         (Postgres, "-- upgrade\nselect 1;\n-- @dbwarden:autocommit\n-- rollback", 3, Kind::AutocommitWithoutStatement),
+        (Postgres, "-- upgrade\nbegin;\ncommit work and chain;\n-- rollback", 3, Kind::CommitAndMore),
+        (MySql, "-- upgrade\nselect 1;\nCOMMIT RELEASE;\n-- rollback", 3, Kind::CommitAndMore),
+        (MySql, "-- upgrade\nselect 1;\nCOMMIT AND NO CHAIN RELEASE;\n-- rollback", 3, Kind::CommitAndMore),
         (Postgres, "-- depends_on: 0001\n-- upgrade\n-- rollback", 1, Kind::BadDependsOn { value: "0001".to_string() }),
         (
             Postgres,

@@ -27,7 +27,7 @@ fn an_edit_of_what_is_done_is_refused_and_of_the_rest_is_not() {
     };
     assert_eq!(refused(&entry), None, "an entry of an older release");
     entry.section = Some(before.text().to_string());
-    assert_eq!(refused(&entry).as_deref(), Some("@@ -1,2 +1,2 @@\n-s 0;\n-s 1;\n+t 0;\n+t 1;"));
+    assert_eq!(refused(&entry).as_deref(), Some("@@ -1,1 +1,2 @@\n-s 0;\n+t 0;\n+t 1;"));
 }
 
 #[test]

@@ -3,9 +3,12 @@
 //! On MySQL and MariaDB every DDL statement is such; on PostgreSQL and SQLite the marker makes one.
 
 mod directions;
+mod done_if;
 mod edited;
 mod killed;
+mod locked;
 mod looks;
+mod session;
 
 use std::io::Write;
 use std::process::{Child, Stdio};
