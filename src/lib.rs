@@ -21,6 +21,7 @@ pub mod db;
 pub mod dialect;
 pub mod error;
 pub mod executor;
+mod fail_point;
 pub mod lint;
 pub mod model;
 pub mod output;

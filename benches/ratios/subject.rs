@@ -3,9 +3,7 @@
 use std::fs::File;
 use std::process::{Command, Stdio};
 
-use crate::harness::mariadb::MariaDb;
-use crate::harness::postgres::Postgres;
-use crate::harness::{Engine, PASSWORD, Project, USER, percent_encode};
+use crate::harness::{Engine, Project};
 
 /// An empty database and a folder with migrations, both gone with this value.
 pub struct Subject {
@@ -19,7 +17,8 @@ pub struct Subject {
 impl Subject {
     pub fn new(engine: Engine) -> Subject {
         let project = Project::new(engine);
-        project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{}\"\n", url(&project)));
+        // Over the socket, as the clients go.
+        project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{}\"\n", project.socket_url()));
         Subject { project, up: String::new(), down: String::new(), count: 0 }
     }
 
@@ -84,22 +83,5 @@ impl Subject {
         let mut command = self.project.client();
         command.stdin(File::open(self.project.path("client.sql")).expect("the script just written"));
         command
-    }
-}
-
-/// Over the socket, as the clients go.
-fn url(project: &Project) -> String {
-    let database = project.database();
-    match project.engine() {
-        Engine::Postgres => {
-            let server = Postgres::get();
-            let folder = percent_encode(&server.socket_dir().display().to_string());
-            format!("postgresql://{USER}@{folder}:{}/{database}", server.port())
-        }
-        Engine::MySql => {
-            let socket = percent_encode(&MariaDb::get().socket().display().to_string());
-            format!("mysql://{USER}:{}@localhost/{database}?socket={socket}", percent_encode(PASSWORD))
-        }
-        Engine::Sqlite => project.url(),
     }
 }

@@ -148,11 +148,22 @@ pub struct StatusArgs {
 
 /// `history`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  dbwarden history\n  dbwarden history --limit 10")]
+#[command(after_help = "\
+Examples:
+  dbwarden history                       what is applied, in order of application
+  dbwarden history --limit 10
+  dbwarden history --events              who did what: also failures, interruptions, rollbacks, repairs
+  dbwarden history --events --run 01998f what one run did")]
 pub struct HistoryArgs {
-    /// Show only the latest N
+    /// Show everything that runs recorded, not only what is applied now
+    #[arg(long)]
+    pub events: bool,
+    /// Show only the latest N [default: all; 50 with --events]
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroUsize>,
+    /// Show only what this run did; the beginning of its id is enough
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
 }
 
 /// `check`

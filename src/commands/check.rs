@@ -1,14 +1,17 @@
-use std::time::Duration;
-
+use super::session::Opened;
+use super::status::look;
 use super::targets::{PerTarget, for_each};
 use super::{Context, Outcome, notes, session, settle};
 use crate::cli::CheckArgs;
-use crate::config::{Purpose, Settings, Target};
+use crate::config::{Settings, Target};
+use crate::db::history_table::Bookkeeping;
+use crate::db::unfinished;
+use crate::dialect;
 use crate::error::Error;
 use crate::lint::{self, Finding};
-use crate::model::{Catalog, Direction, Migration};
+use crate::model::{Catalog, Direction, Migration, ObjectName, Unfinished};
 use crate::output::report::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity, Report};
-use crate::plan::{self, Goal, MigratePolicy, MigrationState, Survey};
+use crate::plan::{self, Goal, Healing, MigratePolicy, MigrationState, PlanNote, Survey};
 
 /// `check`: whether the files can be used, whether they agree with the database, and whether work is pending.
 pub(super) async fn check(context: &Context<'_>, settings: &Settings, args: &CheckArgs) -> Outcome {
@@ -27,15 +30,16 @@ async fn of_target(context: &Context<'_>, target: &Target, offline: bool) -> Per
         Ok(catalog) => catalog,
         Err(error) => return Err(error).into(),
     };
-    let report = |pending, pending_files, findings: Vec<Finding>| DatabaseCheck {
+    let report = |pending, pending_files, findings: Vec<FindingReport>| DatabaseCheck {
         database: target.name.clone(),
         checked_files: catalog.iter().count(),
         pending,
         pending_files,
-        findings: findings.into_iter().map(FindingReport::from).collect(),
+        findings,
     };
     if offline {
-        return Ok(report(None, Vec::new(), catalog.iter().flat_map(|file| lint::lint(file)).collect())).into();
+        let found = catalog.iter().flat_map(|file| lint::lint(file)).map(FindingReport::from).collect();
+        return Ok(report(None, Vec::new(), found)).into();
     }
     match against_database(context, target, &catalog).await {
         Ok(Compared { pending, pending_files, findings, error }) => {
@@ -48,12 +52,17 @@ async fn of_target(context: &Context<'_>, target: &Target, offline: bool) -> Per
 struct Compared {
     pending: usize,
     pending_files: Vec<String>,
-    findings: Vec<Finding>,
+    findings: Vec<FindingReport>,
     error: Option<Error>,
 }
 
 async fn against_database(context: &Context<'_>, target: &Target, catalog: &Catalog) -> Result<Compared, Error> {
-    let survey = settled(context, target, catalog).await?;
+    let (mut opened, bookkeeping) = look(context, target).await?;
+    let unfinished = unfinished::load(opened.session.as_mut()).await?;
+    let settled = settled(&mut opened, catalog, bookkeeping).await;
+    opened.session.close().await;
+    let (survey, note) = settled?;
+    notes::tell(context, note.as_slice());
     let states = [
         MigrationState::Pending,
         MigrationState::OutOfOrder,
@@ -62,7 +71,9 @@ async fn against_database(context: &Context<'_>, target: &Target, catalog: &Cata
     ];
     // What is applied is done: a finding about it could only be answered by editing an applied file.
     let files = survey.in_state(&states).filter_map(|entry| entry.file.as_deref());
-    let findings = files.flat_map(|file: &Migration| lint::lint(file)).collect();
+    let of_files = files.flat_map(|file: &Migration| lint::lint(file)).map(FindingReport::from);
+    let of_database = unfinished.iter().map(|object| describe(object, plan::healing(target.engine, &survey, object)));
+    let findings = of_files.chain(of_database).collect();
     let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
     // The very plan that `migrate` would make: what stops that one is what is wrong here.
     let error = match plan::plan_migrate(target.engine, &survey, &Goal::Latest, policy) {
@@ -78,23 +89,71 @@ async fn against_database(context: &Context<'_>, target: &Target, catalog: &Cata
 }
 
 /// The survey, with what the database tells of an interrupted statement: `migrate` asks the same.
-async fn settled(context: &Context<'_>, target: &Target, catalog: &Catalog) -> Result<Survey, Error> {
-    let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
-    let result = async {
-        let (mut bookkeeping, running) = opened.look().await?;
-        if let Some(holder) = running {
-            context.printer.message(&format!("{}: a run is going on: {holder}", target.name));
+async fn settled(
+    opened: &mut Opened,
+    catalog: &Catalog,
+    mut bookkeeping: Bookkeeping,
+) -> Result<(Survey, Option<PlanNote>), Error> {
+    let engine = opened.tables.engine;
+    let mut survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
+    let note = settle::settle(opened, &mut survey).await?;
+    let is_asked_for = |direction| direction == Direction::Upgrade;
+    settle::leave_out_unbegun(engine, catalog, &mut survey, &mut bookkeeping.journal, is_asked_for);
+    Ok((survey, note))
+}
+
+/// What the database has begun and not finished. An index that the history says was built is an error, because every
+/// check of the history alone says that all is well.
+fn describe(object: &Unfinished, healing: Healing) -> FindingReport {
+    let shown = |name: &ObjectName| match &name.schema {
+        Some(schema) => format!("{schema}.{}", name.name),
+        None => name.name.clone(),
+    };
+    let by_hand = format!("run by hand: {}", dialect::finish(object));
+    let (name, table, partitioned) = match object {
+        Unfinished::Constraint { name, table } => {
+            return FindingReport {
+                severity: FindingSeverity::Note,
+                rule: "not-valid-constraint".to_string(),
+                file: None,
+                line: None,
+                message: format!(
+                    "constraint {name} of {} is NOT VALID: rows that were there before it were never checked",
+                    shown(table)
+                ),
+                remedy: Some(by_hand),
+            };
         }
-        let mut survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
-        let note = settle::settle(&mut opened, &mut survey).await?;
-        notes::tell(context, note.as_slice());
-        let is_asked_for = |direction| direction == Direction::Upgrade;
-        settle::leave_out_unbegun(target.engine, catalog, &mut survey, &mut bookkeeping.journal, is_asked_for);
-        Ok(survey)
-    }
-    .await;
-    opened.session.close().await;
-    result
+        Unfinished::Index { name, table, partitioned } => (name, table, *partitioned),
+    };
+    let what = format!("index {} on {} is invalid", shown(name), shown(table));
+    let (severity, file, message, remedy) = match healing {
+        _ if partitioned => (
+            FindingSeverity::Warning,
+            None,
+            format!("{what} until every partition has its own, attached to it"),
+            by_hand,
+        ),
+        Healing::NextRun { file } => (
+            FindingSeverity::Note,
+            Some(file),
+            format!("{what}: an earlier attempt to build it did not come to its end"),
+            "the next `dbwarden migrate` drops it and builds it again".to_string(),
+        ),
+        Healing::Person { file } => (
+            FindingSeverity::Error,
+            Some(file),
+            format!("{what}, although the history says that it was built: no query uses it"),
+            by_hand,
+        ),
+        Healing::Stranger => (
+            FindingSeverity::Warning,
+            None,
+            format!("{what}: no query uses it, every write still pays for it, and no file here builds it"),
+            by_hand,
+        ),
+    };
+    FindingReport { severity, rule: "invalid-index".to_string(), file, line: None, message, remedy: Some(remedy) }
 }
 
 impl From<Finding> for FindingReport {

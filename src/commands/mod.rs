@@ -9,6 +9,8 @@ mod lock;
 mod migrate;
 mod new;
 mod notes;
+mod reconnect;
+mod recovery;
 mod repair;
 mod resolve;
 mod rollback;

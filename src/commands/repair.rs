@@ -92,6 +92,7 @@ async fn accept(
             }
             None => opened.tables.update_kind(row.sequence, RowKind::Detached),
         };
+        let described = describe(opened, &entry, true).await?;
         let event = opened.tables.insert_event(&NewEvent {
             kind: EventKind::Repaired,
             version: row.version.as_ref(),
@@ -99,9 +100,9 @@ async fn accept(
             actor: &identity.actor,
             run_id: &identity.run_id,
             took: None,
-            detail: None,
+            // What changed in words; the lines are in the file and were shown.
+            detail: described.difference.as_deref().and_then(|difference| difference.lines().next()),
         });
-        let described = describe(opened, &entry, true).await?;
         let begin = opened.tables.engine.begin();
         opened
             .session

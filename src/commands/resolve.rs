@@ -38,13 +38,16 @@ async fn under_lock(
     args: &ResolveArgs,
 ) -> Result<DatabaseResolution, Error> {
     let bookkeeping = opened.load().await?;
-    let Some(entry) = bookkeeping.journal.iter().find(|entry| is_called(entry, &args.migration)) else {
+    let called = bookkeeping.journal.iter().filter(|entry| is_called(entry, &args.migration));
+    let Some(entry) = called.max_by_key(|entry| entry.is_open()) else {
         let message = format!("{} is not interrupted", args.migration);
         return Err(Error::new(ErrorKind::Usage, message).hint("`dbwarden status` shows what is"));
     };
     let settled = if args.undone { undone(opened, entry) } else { settled(target, opened, &bookkeeping, entry, args)? };
     if let Some(present) = &bookkeeping.incomplete {
-        history_table::create_missing(opened.session.as_mut(), &opened.tables, present).await?;
+        // Columns of the journal that an older release did not have; no table of another tool comes with a journal.
+        let (session, tables) = (opened.session.as_mut(), &opened.tables);
+        history_table::create_missing(session, tables, present, "SELECT 1", target.lock_retry).await?;
     }
     let identity = opened.identity(&context.run_id);
     let event = |kind, detail| {

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes, settle};
+use super::{Context, notes, reconnect, recovery, settle};
 use crate::config::{Purpose, Target};
+use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::MigrationLock;
+use crate::db::lock::{LockHolder, MigrationLock};
+use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
+use crate::fail_point;
 use crate::model::{Catalog, Direction};
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
 use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
@@ -65,6 +68,9 @@ pub(super) async fn run(
 
     let (done, error) = match result {
         Ok(done) => done,
+        Err(error) if error.kind == ErrorKind::Connection && error.notes.is_empty() => {
+            return Err(error.note("nothing was run")).into();
+        }
         Err(error) => return Err(error).into(),
     };
     let report = DatabaseRun {
@@ -85,11 +91,11 @@ pub(super) async fn run(
     PerTarget { report: Some(report), error }
 }
 
-/// A plan, and how far it was carried out.
-struct Done {
-    plan: Plan,
-    run: executor::RunReport,
-    after: Survey,
+/// A plan, how far it was carried out, and what the database said last.
+pub(super) struct Done {
+    pub(super) plan: Plan,
+    pub(super) run: executor::RunReport,
+    pub(super) after: Survey,
 }
 
 async fn in_session(
@@ -112,12 +118,19 @@ async fn in_session(
         return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
     }
 
-    let mut on_wait = context.tell_holder();
-    let waiting = MigrationLock::acquire(opened.session.as_mut(), &opened.lock_key, target.lock_wait, &mut on_wait);
-    let lock = context.unless_stopped(async { Ok(waiting.await?) }).await?;
-    let result = under_lock(context, target, opened, catalog, request, &lock).await;
+    if let Some(name) = opened.lock_key.doubtful_place() {
+        context.printer.warning(&format!(
+            "{} is on {name}: whether its locks reach every machine that uses it, only its administrator knows; keep \
+             the database on a local disk",
+            opened.location
+        ));
+    }
+    let (mut lock, before) = context.unless_stopped(opened.lock_after(context, target)).await?;
+    let result = under_lock(context, target, opened, catalog, request, &mut lock, before.as_ref()).await;
+    fail_point::pass("lock to be released");
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
     let _ = lock.release(opened.session.as_mut()).await;
+    fail_point::pass("lock released");
     result
 }
 
@@ -127,59 +140,107 @@ async fn under_lock(
     opened: &mut Opened,
     catalog: &Catalog,
     request: &Request,
-    lock: &MigrationLock,
+    lock: &mut MigrationLock,
+    before: Option<&LockHolder>,
 ) -> Result<(Done, Option<Error>), Error> {
     let bookkeeping = opened.load().await?;
     let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
     notes::tell(context, &plan.notes);
-    if plan.steps.is_empty() {
-        return Ok((Done { plan, run: executor::RunReport::default(), after: survey }, None));
+    let mut done = Done { plan, run: executor::RunReport::default(), after: survey };
+    if done.plan.steps.is_empty() {
+        return Ok((done, None));
     }
     if let Some(present) = &bookkeeping.incomplete {
-        history_table::create_missing(opened.session.as_mut(), &opened.tables, present)
-            .await
-            .map_err(|error| Error::from_table_creation(&error, &opened.tables, &opened.session.server().user))?;
+        let taking_over = taking_over(opened, context, done.after.history.rows().len());
+        let user = opened.session.server().user.clone();
+        let (session, tables) = (opened.session.as_mut(), &opened.tables);
+        let creating = history_table::create_missing(session, tables, present, &taking_over, target.lock_retry);
+        let created = async { creating.await.map_err(|error| Error::from_table_creation(&error, tables, &user)) };
+        context.unless_stopped(created).await?;
     }
+    recovery::record(context, opened, &done.plan, done.after.interrupted.as_ref(), before).await?;
+    carry_out(context, target, opened, lock, &mut done).await?;
+    let mut error = Error::from_run(&done.plan, &done.run);
+    while done.run.failure.as_ref().is_some_and(|failure| failure.cause.connection_is_gone()) {
+        let found = reconnect::settle(context, target, opened, lock, catalog, request, &mut done).await;
+        // From here on something is done, and told whatever comes.
+        let went_on = match found {
+            Ok(()) => carry_out(context, target, opened, lock, &mut done).await,
+            Err(error) => Err(error),
+        };
+        error = match went_on {
+            Ok(()) => Error::from_run(&done.plan, &done.run),
+            Err(stopped) => {
+                error = Some(stopped);
+                break;
+            }
+        };
+    }
+    if let Some(step) = done.run.failure.as_ref().and_then(|failure| done.plan.steps.get(failure.step)) {
+        context.printer.step_failed(&step.label());
+    }
+    // Read back rather than calculated: the report says what the database says. Where that is not to be had, what was
+    // known before is the best there is.
+    if let Ok(after) = read_back(context, target, opened).await {
+        done.after = plan::survey(catalog, after.history, &after.journal);
+    }
+    Ok((done, error))
+}
+
+/// Runs the steps of the plan that are not finished, on a session that holds the lock.
+async fn carry_out(
+    context: &Context<'_>,
+    target: &Target,
+    opened: &mut Opened,
+    lock: &MigrationLock,
+    done: &mut Done,
+) -> Result<(), Error> {
     let settings = ExecutionSettings {
-        session: session::session_options(target),
+        session: SessionOptions { holds_lock: true, ..session::session_options(target) },
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
-    opened.session.adopt_client_defaults().await?;
+    opened.session.adopt_client_defaults(lock.another_try().as_deref()).await?;
     // What the configuration sets comes after the server's own defaults.
     opened.session.reset(&settings.session).await?;
     let identity = opened.identity(&context.run_id);
-    let mut events = |event: Event<'_>| tell(context, &plan, &event);
-    let run = Executor::new(
+    let Done { plan, run, after } = done;
+    let mut events = |event: Event<'_>| tell(context, plan, &event);
+    Executor::new(
         opened.session.as_mut(),
         &opened.tables,
         lock.fence_condition(),
-        &survey.history,
+        &after.history,
         &settings,
         &identity,
         context.interrupt.clone(),
         &mut events,
     )
-    .execute(&plan)
+    .execute(plan, run)
     .await;
-    let error = Error::from_run(&plan, &run);
-    if let Some(step) = run.failure.as_ref().and_then(|failure| plan.steps.get(failure.step)) {
-        context.printer.step_failed(&step.label());
-    }
-    // Read back rather than calculated: the report says what the database says. Where that is not to be had, what was
-    // known before is the best there is.
-    let after = match read_back(context, target, opened).await {
-        Ok(after) => plan::survey(catalog, after.history, &after.journal),
-        Err(_) => survey,
-    };
-    Ok((Done { plan, run, after }, error))
+    fail_point::pass("plan carried out");
+    Ok(())
+}
+
+/// The event that tells of the takeover of another tool's history with so many rows.
+fn taking_over(opened: &Opened, context: &Context<'_>, rows: usize) -> String {
+    let identity = opened.identity(&context.run_id);
+    opened.tables.insert_event(&NewEvent {
+        kind: EventKind::TakenOver,
+        version: None,
+        file_name: None,
+        actor: &identity.actor,
+        run_id: &identity.run_id,
+        took: None,
+        detail: Some(&format!("the history table of another tool: {rows} rows")),
+    })
 }
 
 /// Reads history and journal once more; over another connection where that of the run is gone.
 async fn read_back(context: &Context<'_>, target: &Target, opened: &mut Opened) -> Result<Bookkeeping, Error> {
     match opened.load().await {
         Err(error) if error.kind == ErrorKind::Connection => {
-            let looking = session::open(context, target, Purpose::Inspect, Duration::ZERO);
+            let looking = session::reopen(context, target, Purpose::Inspect, Duration::ZERO);
             let mut fresh = context.unless_stopped(looking).await?;
             let after = fresh.load().await;
             fresh.session.close().await;
@@ -189,7 +250,8 @@ async fn read_back(context: &Context<'_>, target: &Target, opened: &mut Opened) 
     }
 }
 
-async fn decide(
+/// What there is to do, from what the tables say.
+pub(super) async fn decide(
     target: &Target,
     opened: &mut Opened,
     catalog: &Catalog,
@@ -245,7 +307,10 @@ fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
             printer.statement_finished(*statement, *total, line, *rows, *elapsed);
         }
         Event::StepFinished { step, elapsed } => printer.step_finished(&step.label(), step.direction(), *elapsed),
-        Event::Retrying { error, attempt, pause, .. } => printer.retrying(&error.message, *attempt + 1, *pause),
+        Event::Retrying { error, attempt, pause, blockers, .. } => {
+            printer.retrying(&error.message, *attempt + 1, *pause, blockers);
+        }
+        Event::Blocked { blockers, waited } => printer.blocked(blockers, *waited),
         Event::InvalidIndexDropped { index } => {
             printer.message(&format!(
                 "  index {index} was left invalid by an earlier attempt: it is dropped and built again"

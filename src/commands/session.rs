@@ -1,11 +1,11 @@
 //! Opening a configured database: connection, bookkeeping tables, and the files that go with it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Context;
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::{self, LockHolder, LockKey};
+use crate::db::lock::{self, LockHolder, LockKey, MigrationLock};
 use crate::db::{self, ConnectOptions, Session, SessionOptions, SqliteFile};
 use crate::dialect::Tables;
 use crate::error::Error;
@@ -19,6 +19,8 @@ pub(super) struct Opened {
     pub(super) tables: Tables,
     pub(super) location: String,
     pub(super) lock_key: LockKey,
+    /// Since when.
+    pub(super) since: Instant,
 }
 
 impl Opened {
@@ -41,6 +43,28 @@ impl Opened {
         Ok((bookkeeping, holder))
     }
 
+    /// Takes the migration lock, and tells while waiting who holds it.
+    pub(super) async fn lock(&mut self, context: &Context<'_>, target: &Target) -> Result<MigrationLock, Error> {
+        Ok(self.lock_after(context, target).await?.0)
+    }
+
+    /// The same, and who had it while we waited.
+    pub(super) async fn lock_after(
+        &mut self,
+        context: &Context<'_>,
+        target: &Target,
+    ) -> Result<(MigrationLock, Option<LockHolder>), Error> {
+        let mut tell = context.tell_holder();
+        let mut before = None;
+        let mut on_wait = |holder: &LockHolder, waited| {
+            tell(holder, waited);
+            before = Some(holder.clone());
+        };
+        let (session, key) = (self.session.as_mut(), &self.lock_key);
+        let lock = MigrationLock::acquire(session, key, target.lock_wait, &mut on_wait).await?;
+        Ok((lock, before))
+    }
+
     /// Who runs, for history rows and events.
     pub(super) fn identity(&self, run_id: &str) -> RunIdentity {
         let user = match self.session.server().user.as_str() {
@@ -61,10 +85,25 @@ pub(super) async fn open(
     purpose: Purpose,
     patience: Duration,
 ) -> Result<Opened, Error> {
-    let options = target.connect_options(purpose)?;
     for warning in target.connection_warnings() {
         context.printer.warning(warning);
     }
+    let opened = reopen(context, target, purpose, patience).await?;
+    if opened.session.server().encrypted == Some(false) {
+        let advice = "sslmode=require encrypts it, sslmode=verify-full also makes sure of the server";
+        context.printer.warning(&format!("the connection to {} is not encrypted: {advice}", opened.location));
+    }
+    Ok(opened)
+}
+
+/// The same for a connection that this run has had before: what is odd about it has been said.
+pub(super) async fn reopen(
+    context: &Context<'_>,
+    target: &Target,
+    purpose: Purpose,
+    patience: Duration,
+) -> Result<Opened, Error> {
+    let options = target.connect_options(purpose)?;
     let location = options.location();
     let mut told = false;
     let mut on_retry = |error: &db::SqlError, _waited: Duration| {
@@ -81,13 +120,9 @@ pub(super) async fn open(
         }
         failed
     })?;
-    if session.server().encrypted == Some(false) {
-        let advice = "sslmode=require encrypts it, sslmode=verify-full also makes sure of the server";
-        context.printer.warning(&format!("the connection to {location} is not encrypted: {advice}"));
-    }
     let tables = tables(target, &options);
     let lock_key = LockKey::new(&options, &tables.schema, &tables.history, &context.application_name());
-    Ok(Opened { session, tables, location, lock_key })
+    Ok(Opened { session, tables, location, lock_key, since: Instant::now() })
 }
 
 /// A private empty database in place of a SQLite file that is not there.

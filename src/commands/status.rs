@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::session::Opened;
 use super::targets::for_each;
 use super::{Context, Outcome, session};
 use crate::cli::StatusArgs;
@@ -46,13 +47,18 @@ async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseSta
 
 /// Reads the history of a target.
 pub(super) async fn load(context: &Context<'_>, target: &Target) -> Result<(Bookkeeping, String), Error> {
-    let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
-    let looked = opened.look().await;
+    let (opened, bookkeeping) = look(context, target).await?;
     let location = opened.location.clone();
     opened.session.close().await;
-    let (bookkeeping, running) = looked?;
+    Ok((bookkeeping, location))
+}
+
+/// The same, for who has more to ask of the session.
+pub(super) async fn look(context: &Context<'_>, target: &Target) -> Result<(Opened, Bookkeeping), Error> {
+    let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
+    let (bookkeeping, running) = opened.look().await?;
     if let Some(holder) = running {
         context.printer.message(&format!("{}: a run is going on: {holder}", target.name));
     }
-    Ok((bookkeeping, location))
+    Ok((opened, bookkeeping))
 }

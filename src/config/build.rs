@@ -45,8 +45,9 @@ impl Builder<'_> {
         let seconds = Duration::from_secs;
         let mut shown = Vec::new();
         let connect_timeout = self.duration("connect_timeout", None, seconds(30))?;
+        let network_timeout = self.duration("network_timeout", None, seconds(75))?;
         let require_tls = self.choice("require_tls", [("true", true), ("false", false)])?;
-        let connection = self.connection(require_tls.value, connect_timeout.clone())?;
+        let connection = self.connection(require_tls.value, connect_timeout.clone(), network_timeout.value)?;
         let flavour_declared = connection.database_type(self.is_selected)?;
         let engine = flavour_declared.engine();
         shown.push(SettingDescription::new("database_type", flavour_declared.name(), &self.type_origin(&connection)));
@@ -73,6 +74,7 @@ impl Builder<'_> {
         };
         show("require_tls", require_tls.value.to_string(), &require_tls.origin);
         show("connect_timeout", format_duration(connect_timeout.value), &connect_timeout.origin);
+        show("network_timeout", format_duration(network_timeout.value), &network_timeout.origin);
         show("migrations_dir", migrations_dir_display.display().to_string(), &dir_origin);
         show("migration_table", migration_table.value.clone(), &migration_table.origin);
         if let Some(schema) = &migration_schema {
@@ -115,7 +117,12 @@ impl Builder<'_> {
         })
     }
 
-    fn connection(&self, require_tls: bool, connect_timeout: Sourced<Duration>) -> Result<Connection, ConfigError> {
+    fn connection(
+        &self,
+        require_tls: bool,
+        connect_timeout: Sourced<Duration>,
+        network_timeout: Duration,
+    ) -> Result<Connection, ConfigError> {
         let (place, password, declared) = if self.flags.dev {
             let place = place::material(self.section, "dev_database_url", self.base);
             (place.map_or(Place::Unknown("dev_database_url"), Place::Url), None, None)
@@ -132,6 +139,7 @@ impl Builder<'_> {
             password_may_be_spare: self.section.entries.contains_key("migration_url"),
             require_tls,
             connect_timeout,
+            network_timeout,
             run_id: self.run_id.to_string(),
             environment: self.environment.clone(),
             database: Sourced { value: self.section.name.clone(), origin: self.section.origin.clone() },

@@ -31,6 +31,7 @@ pub(super) struct Connection {
     pub(super) password_may_be_spare: bool,
     pub(super) require_tls: bool,
     pub(super) connect_timeout: Sourced<Duration>,
+    pub(super) network_timeout: Duration,
     pub(super) run_id: String,
     pub(super) environment: Environment,
     /// The database's name and line, for messages.
@@ -233,8 +234,10 @@ impl Connection {
             database,
             tls,
             connect_timeout: if connect_timeout.is_zero() { NO_LIMIT } else { connect_timeout },
+            network_timeout: if self.network_timeout.is_zero() { NO_LIMIT } else { self.network_timeout },
             settings: params.settings,
             application_name,
+            named_for_migrations: spot.key == "migration_url",
         })
     }
 

@@ -96,6 +96,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("DBWARDEN_LOCK_RETRY", Some("lock_retry"), "how long lock timeouts are retried"),
     variable("DBWARDEN_STATEMENT_TIMEOUT", Some("statement_timeout"), "how long a statement may run; 0 = no limit"),
     variable("DBWARDEN_CONNECT_TIMEOUT", Some("connect_timeout"), "how long one attempt to connect may take"),
+    variable("DBWARDEN_NETWORK_TIMEOUT", Some("network_timeout"), "how long the server may be out of reach"),
     variable("DBWARDEN_OUT_OF_ORDER", Some("out_of_order"), "refuse or allow"),
     variable("DBWARDEN_ON_DATABASE_AHEAD", Some("on_database_ahead"), "warn or fail"),
     variable("DBWARDEN_ROLE", Some("role"), "SET ROLE for the migrations"),

@@ -77,6 +77,7 @@ pub const DATABASE_KEYS: &[Key] = &[
     ),
     key("require_tls", Boolean, "false", "true: refuse a network connection that is not encrypted"),
     key("connect_timeout", Duration, r#""30s""#, "how long one attempt to connect may take"),
+    key("network_timeout", Duration, r#""75s""#, "how long the server may be out of reach in mid-statement"),
     key("migrations_dir", Path, r#""migrations/NAME""#, "default: migrations/<database name>, else migrations"),
     key("migration_table", Text, r#""_dbwarden_migrations""#, "the history table"),
     key("migration_schema", Text, r#""public""#, "PostgreSQL: the schema of the history table"),

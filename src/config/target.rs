@@ -91,6 +91,7 @@ impl Target {
     /// What every migration finds set in its session.
     pub fn session_options(&self) -> SessionOptions {
         SessionOptions {
+            holds_lock: false,
             lock_timeout: Some(self.lock_timeout),
             statement_timeout: self.statement_timeout,
             role: self.role.clone(),

@@ -5,7 +5,7 @@
 // The room that the ban on `raw_sql` names.
 #![allow(clippy::disallowed_methods)]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -14,11 +14,17 @@ use sqlx::{AssertSqlSafe, Database, Either, Executor};
 
 use super::batch::{self, Bounds};
 use super::leading_word::rows;
+use super::liveness;
 use super::notices::Notice;
 use super::{
-    BatchError, Canceller, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, StatementResult,
+    BatchError, Canceller, Observer, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind,
+    StatementResult,
 };
 use crate::dialect::Engine;
+use crate::fail_point;
+
+/// The pause before something is tried again that met another's lock and did not wait for it itself.
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// What comes back for a text: the rows of each statement, then its end.
 pub(super) type Answers<'c, DB> =
@@ -30,7 +36,18 @@ where
     DB: Database,
     &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection)
+    if !fail_point::ACTIVE {
+        return sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    }
+    fail_point::pass(&format!("message {sql}"));
+    let answered = format!("answer {sql}");
+    let answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    let each = move |answer: &Result<Either<DB::QueryResult, DB::Row>, sqlx::Error>| {
+        if !matches!(answer, Ok(Either::Right(_))) {
+            fail_point::pass(&answered);
+        }
+    };
+    answers.inspect(each).boxed()
 }
 
 /// Reads every answer and keeps none.
@@ -39,6 +56,17 @@ pub(super) async fn drain<DB: Database>(mut answers: Answers<'_, DB>) -> Result<
         answer?;
     }
     Ok(())
+}
+
+/// Reads every row, each cell as text.
+pub(super) async fn read<D: Driver>(mut answers: Answers<'_, D::Database>) -> Result<Vec<Row>, SqlError> {
+    let mut rows = Vec::new();
+    while let Some(answer) = answers.next().await {
+        if let Either::Right(row) = answer.map_err(|error| D::error(&error))? {
+            rows.push(Row(D::cells(&row).map_err(|error| D::error(&error))?));
+        }
+    }
+    Ok(rows)
 }
 
 /// An engine's part of a session.
@@ -75,10 +103,13 @@ pub(super) trait Driver: Send + Sync {
     ///
     /// # Errors
     /// Where `options` name a setting that cannot be one.
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError>;
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError>;
 
     /// See [`Session::canceller`].
     fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// See [`Session::observer`].
+    fn observer(&self) -> Box<dyn Observer>;
 
     /// See [`Session::close`].
     async fn close(self);
@@ -89,8 +120,17 @@ pub(super) trait Driver: Send + Sync {
     }
 
     /// See [`Session::adopt_client_defaults`]; returns the statement that applies them.
-    async fn learn_client_defaults(&mut self) -> Result<Option<String>, SqlError> {
+    async fn learn_client_defaults(&mut self, _try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
         Ok(None)
+    }
+
+    /// How long what failed with `error` may still wait for another's lock, where the engine leaves it to its caller to
+    /// wait; `waited` is how long it has been doing so.
+    ///
+    /// # Errors
+    /// `error`, or what it means, where waiting is over.
+    fn may_wait(&self, error: SqlError, _waited: Duration) -> Result<(), SqlError> {
+        Err(error)
     }
 
     /// The query whose rows are the warnings of the last statement, as level, code and message.
@@ -103,9 +143,31 @@ pub(super) trait Driver: Send + Sync {
 pub(super) struct Adapter<D: Driver> {
     pub driver: D,
     pub server: ServerInfo,
+    /// Whether a call was begun and its answer not read to the end: the next call would read that one.
+    unanswered: bool,
 }
 
 impl<D: Driver> Adapter<D> {
+    pub fn new(driver: D, server: ServerInfo) -> Self {
+        Adapter { driver, server, unanswered: false }
+    }
+
+    /// Before each call. A session of which a call was given up is lost: nothing can be said on it any more.
+    fn begin(&mut self) -> Result<(), SqlError> {
+        if self.unanswered {
+            let message = "the connection was given up: an earlier call got no answer";
+            return Err(SqlError::new(SqlErrorKind::ConnectionLost, message));
+        }
+        self.unanswered = true;
+        Ok(())
+    }
+
+    /// After each call, whether it succeeded or failed.
+    fn end<T>(&mut self, result: T) -> T {
+        self.unanswered = false;
+        result
+    }
+
     async fn run_message(
         &mut self,
         statements: &[&str],
@@ -147,7 +209,47 @@ impl<D: Driver> Adapter<D> {
         Ok(())
     }
 
-    async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
+    async fn ask(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+        self.begin()?;
+        let answer = match self.server.session_id {
+            // Nobody to ask about it: no server, or it has not introduced itself yet.
+            0 => self.read(sql).await,
+            _ => liveness::heard(self.driver.observer(), self.read(sql)).await?,
+        };
+        self.end(answer)
+    }
+
+    /// As [`Adapter::run_message`]; what meets another's lock is sent again.
+    async fn run_patiently(
+        &mut self,
+        statements: &[&str],
+        mut first: usize,
+        done: &mut (dyn FnMut(usize, StatementResult) + Send),
+    ) -> Result<(), BatchError> {
+        let (mut started, end) = (Instant::now(), first + statements.len());
+        loop {
+            let left = &statements[statements.len() - (end - first)..];
+            let Err(BatchError { index, error }) = self.run_message(left, first, done).await else { return Ok(()) };
+            if index > first {
+                (first, started) = (index, Instant::now());
+            }
+            self.driver.may_wait(error, started.elapsed()).map_err(|error| BatchError { index, error })?;
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+        let started = Instant::now();
+        loop {
+            match self.read_once(sql).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.driver.may_wait(D::error(&error), started.elapsed())?,
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    async fn read_once(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
         let mut rows = Vec::new();
         let mut affected = 0;
         let mut answers = self.driver.send(sql.to_owned());
@@ -196,22 +298,31 @@ impl<D: Driver> Session for Adapter<D> {
         statements: &[&str],
         done: &mut (dyn FnMut(usize, StatementResult) + Send),
     ) -> Result<(), BatchError> {
+        self.begin().map_err(|error| BatchError { index: 0, error })?;
+        let mut result = Ok(());
         for message in batch::messages(statements, D::BOUNDS, D::goes_alone) {
-            self.run_message(&statements[message.clone()], message.start, done).await?;
+            result = self.run_patiently(&statements[message.clone()], message.start, done).await;
+            if result.is_err() {
+                break;
+            }
         }
-        Ok(())
+        self.end(result)
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, SqlError> {
-        self.read(sql).await.map(|(rows, _)| rows).map_err(|error| D::error(&error))
+        self.ask(sql).await.map(|(rows, _)| rows)
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
-        self.read(sql).await.map(|(_, affected)| affected).map_err(|error| D::error(&error))
+        self.ask(sql).await.map(|(_, affected)| affected)
     }
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {
-        self.driver.copy_in(statement, data).await
+        self.begin()?;
+        fail_point::pass("message COPY");
+        let result = self.driver.copy_in(statement, data).await;
+        fail_point::pass("answer COPY");
+        self.end(result)
     }
 
     async fn ping(&mut self) -> Result<(), SqlError> {
@@ -224,8 +335,8 @@ impl<D: Driver> Session for Adapter<D> {
         self.execute(&batch::join(&statements)).await.map(|_| ())
     }
 
-    async fn adopt_client_defaults(&mut self) -> Result<(), SqlError> {
-        match self.driver.learn_client_defaults().await? {
+    async fn adopt_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
+        match self.driver.learn_client_defaults(try_lock).await? {
             Some(sql) => self.query(&sql).await.map(|_| ()),
             None => Ok(()),
         }
@@ -242,8 +353,14 @@ impl<D: Driver> Session for Adapter<D> {
         self.driver.canceller()
     }
 
+    fn observer(&self) -> Box<dyn Observer> {
+        self.driver.observer()
+    }
+
     async fn close(self: Box<Self>) {
-        self.driver.close().await;
+        if !self.unanswered {
+            self.driver.close().await;
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use sqlx::error::DatabaseError;
 
 use super::{SqlError, SqlErrorKind, Tls};
 
+/// How long the last messages of a session may take.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+
 /// The meaning of an error on an open session.
 pub(super) fn session_error(error: &sqlx::Error, from_server: fn(&dyn DatabaseError) -> SqlError) -> SqlError {
     match error {
@@ -66,6 +69,10 @@ fn reason(error: &sqlx::Error) -> String {
     };
     text.split(" (sqlx_").next().unwrap_or_default().to_owned()
 }
+
+/// What a second session that gets the migration lock as well proves.
+pub(super) const LOCK_TAKEN_TWICE: &str = "another session got the migration lock, although this one holds it: two runs could change the \
+     database at once";
 
 /// Bounds an attempt to connect; a limit of zero is none.
 pub(super) async fn within<T>(

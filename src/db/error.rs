@@ -45,6 +45,10 @@ pub enum SqlErrorKind {
     PermissionDenied,
     /// The database or the server is read-only.
     ReadOnly,
+    /// A database file, or a file beside it, may not be read, written or made (SQLite).
+    NoFileAccess,
+    /// What the database holds is damaged.
+    Damaged,
     /// A lock was not had in time (PostgreSQL 55P03, MySQL 1205, SQLite BUSY).
     LockTimeout,
     /// The engine chose this transaction as the victim of a deadlock or a serialization conflict.
@@ -68,10 +72,19 @@ pub enum SqlErrorKind {
     /// A pooler in transaction mode stands before the server: each transaction may run on another connection, so
     /// that neither the migration lock nor a setting would hold.
     TransactionPooler,
+    /// The server's lock excludes nobody, or only on one node of a cluster: two runs could be at work at once.
+    LockIneffective,
     /// The disk is full, or another resource ran out.
     OutOfResources,
     /// The driver gave up on something it does not understand.
     Protocol,
+}
+
+impl SqlErrorKind {
+    /// Whether another transaction was in the way, so that the same statement can succeed when it is gone.
+    pub fn is_conflict(self) -> bool {
+        matches!(self, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock)
+    }
 }
 
 impl Position {
@@ -90,6 +103,42 @@ impl SqlError {
     }
 }
 
+impl SqlError {
+    /// The message without what may be a value of a row or a literal of the statement, and the code.
+    ///
+    /// Engines quote both kinds, and names too, which is why everything from the first quote to the last goes. A text
+    /// that a routine of the user raises can hold anything: of that only the code is kept.
+    pub fn without_values(&self) -> String {
+        let message = if self.is_raised_by_a_routine() { "an error raised by a routine" } else { &self.message };
+        // Some languages of PostgreSQL have quotes of their own.
+        let quotes = ['\'', '"', '«', '»', '„', '“', '‘'];
+        let message = match message.find(quotes) {
+            Some(first) => {
+                let (before, quoted) = message.split_at(first);
+                let quote = quoted.chars().next().unwrap_or_default();
+                let behind = quoted[quote.len_utf8()..].rsplit_once(quote).map(|(_, behind)| behind);
+                // Where it is not certain that the last quote is its end, nothing behind it is kept.
+                match behind.filter(|behind| !behind.contains(quotes)) {
+                    Some(behind) => format!("{before}{quote}…{quote}{behind}"),
+                    None => format!("{before}{quote}…"),
+                }
+            }
+            None => message.to_string(),
+        };
+        match &self.code {
+            Some(code) => format!("{message} ({code})"),
+            None => message,
+        }
+    }
+
+    /// RAISE of PL/pgSQL and the other languages of PostgreSQL, SIGNAL of MySQL, RAISE() in a trigger of SQLite.
+    fn is_raised_by_a_routine(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        let raised = self.context.as_deref().is_some_and(|context| context.contains(" at RAISE"));
+        raised || ["P0001", "1644", "1811"].contains(&code) || (code.len() == 5 && code.starts_with("38"))
+    }
+}
+
 impl fmt::Display for SqlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -97,3 +146,36 @@ impl fmt::Display for SqlError {
 }
 
 impl std::error::Error for SqlError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_holds_no_value_of_a_row() {
+        for (code, message, expected) in [
+            ("1062", "Duplicate entry 'me@home.example' for key 'email'", "Duplicate entry '…' (1062)"),
+            (
+                "22P02",
+                "invalid input syntax for type integer: \"it's me\"",
+                "invalid input syntax for type integer: \"…\" (22P02)",
+            ),
+            ("1064", "near 'IDENTIFED BY 'hunter2'' at line 1", "near '…' at line 1 (1064)"),
+            ("2067", "UNIQUE constraint failed: t.a", "UNIQUE constraint failed: t.a (2067)"),
+            ("1", "unrecognized token: \"'hunter2", "unrecognized token: \"… (1)"),
+            (
+                "22P02",
+                "ungültige Eingabesyntax für Typ integer: »hunter2«",
+                "ungültige Eingabesyntax für Typ integer: »… (22P02)",
+            ),
+            ("1366", "Incorrect value: 'hunter2' for column \"a\"", "Incorrect value: '… (1366)"),
+            ("P0001", "no account for me@home.example", "an error raised by a routine (P0001)"),
+        ] {
+            let error = SqlError { code: Some(code.into()), ..SqlError::new(SqlErrorKind::Statement, message) };
+            assert_eq!(error.without_values(), expected);
+        }
+        let mut raised = SqlError::new(SqlErrorKind::Statement, "hunter2");
+        raised.context = Some("PL/pgSQL function f() line 3 at RAISE".into());
+        assert_eq!(raised.without_values(), "an error raised by a routine");
+    }
+}

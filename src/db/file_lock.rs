@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::lock::LockHolder;
+use crate::fail_point;
 
 /// What the holder writes into the file, for those who wait.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -47,7 +48,7 @@ impl FileLock {
     /// Takes the lock; None when another process has it.
     pub fn try_acquire(path: &Path, application: &str) -> io::Result<Option<FileLock>> {
         loop {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+            let (file, writable) = open(path)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -58,8 +59,17 @@ impl FileLock {
                 continue;
             }
             let mut lock = FileLock { file, path: path.to_path_buf() };
-            lock.sign(application)?;
-            return Ok(Some(lock));
+            fail_point::pass("lock file unsigned");
+            if writable {
+                // On a full disk nobody learns who holds it; that it is held is what counts.
+                let _ = lock.sign(application);
+                return Ok(Some(lock));
+            }
+            // Left behind by a run of another user that was killed: it is locked now, and nobody's any more. Where it
+            // cannot be removed, its lock serves as it is.
+            if std::fs::remove_file(path).is_err() {
+                return Ok(Some(lock));
+            }
         }
     }
 
@@ -109,7 +119,29 @@ impl Drop for FileLock {
         // Before the lock is given back, so that no one else's file is removed. Where it cannot be removed it stays
         // as an empty file, which holds nothing.
         let _ = self.file.set_len(0);
+        fail_point::pass("lock file emptied");
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Opens the lock file, made where there is none, and says whether it may be written. Never through a symbolic link:
+/// in a folder that others can write to, it could lead to any file of this user.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+    }
+    match options.open(path) {
+        Ok(file) => Ok((file, true)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            // A lock needs no right to write.
+            let file = options.write(false).create(false).open(path).map_err(|_| error)?;
+            Ok((file, false))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -166,6 +198,20 @@ mod tests {
         let link = folder.path().join("link.db");
         std::os::unix::fs::symlink(&database, &link).unwrap();
         assert_eq!(FileLock::path_for(&link), FileLock::path_for(&database));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_planted_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        std::io::Write::write_all(&mut File::create(&victim).unwrap(), b"precious").unwrap();
+        let path = folder.path().join("app.db.dbwarden-lock");
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        assert!(FileLock::try_acquire(&path, "run").is_err());
+        let mut text = String::new();
+        File::open(&victim).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "precious");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Reading the tool's tables into values, and creating them. Never decides anything.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use super::backoff::Backoff;
 use super::{Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::{EventKind, Tables};
 use crate::model::{
@@ -65,13 +67,14 @@ pub async fn load(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeep
     }
 }
 
+/// The `(table, column)` pairs of the tool's tables that exist.
+pub(super) async fn columns(session: &mut dyn Session, tables: &Tables) -> Result<Vec<(String, String)>, SqlError> {
+    let rows = session.query(&tables.select_columns()).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.text(0)?.to_string(), row.text(1)?.to_string()))).collect())
+}
+
 async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
-    let present: Vec<(String, String)> = session
-        .query(&tables.select_columns())
-        .await?
-        .iter()
-        .filter_map(|row| Some((row.text(0)?.to_string(), row.text(1)?.to_string())))
-        .collect();
+    let present = columns(session, tables).await?;
     let exists = |table: &String| present.iter().any(|(name, _)| name == table);
     let history = if exists(&tables.history) {
         decode_history(tables, &session.query(&tables.select_history(Some(&present))).await?)?
@@ -87,7 +90,10 @@ async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<B
 }
 
 /// Creates what is missing, and takes over a table of the Python tool. Under the lock, just before the first write:
-/// `CREATE TABLE IF NOT EXISTS` alone races on PostgreSQL.
+/// `CREATE TABLE IF NOT EXISTS` alone races on PostgreSQL. `taking_over` is executed where another tool's table is
+/// taken over, before what ends that: a run that is killed meanwhile is repeated with it.
+///
+/// A conflict with another session is tried again until `patience` is over.
 ///
 /// # Errors
 /// The database's own, most often [`SqlErrorKind::PermissionDenied`].
@@ -95,6 +101,33 @@ pub async fn create_missing(
     session: &mut dyn Session,
     tables: &Tables,
     present: &[(String, String)],
+    taking_over: &str,
+    patience: Duration,
+) -> Result<(), SqlError> {
+    let started = Instant::now();
+    let mut backoff = Backoff::new(Duration::from_millis(200));
+    let mut present = present.to_vec();
+    loop {
+        let error = match try_create_missing(session, tables, &present, taking_over).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let pause = backoff.pause();
+        let is_conflict = matches!(error.kind, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock);
+        if !is_conflict || started.elapsed() + pause > patience {
+            return Err(error);
+        }
+        tokio::time::sleep(pause).await;
+        // Some of them may be there by now.
+        present = columns(session, tables).await?;
+    }
+}
+
+async fn try_create_missing(
+    session: &mut dyn Session,
+    tables: &Tables,
+    present: &[(String, String)],
+    taking_over: &str,
 ) -> Result<(), SqlError> {
     let mut statements = Vec::new();
     if let (true, Some(select)) = (present.is_empty(), tables.select_schema())
@@ -103,6 +136,9 @@ pub async fn create_missing(
         statements.push(tables.create_schema());
     }
     statements.extend(tables.create_missing(present));
+    if tables.is_of_another_tool(present) {
+        statements.insert(statements.len().saturating_sub(1), taking_over.to_string());
+    }
     for statement in statements {
         session.execute(&statement).await?;
     }

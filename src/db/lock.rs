@@ -3,18 +3,28 @@
 //! On a server it is held by the session that runs the migrations and writes the history: who loses the session
 //! loses the ability to write, and no other connection can go on after the lock is gone.
 
+mod end;
+
+pub use end::{end_own, terminate};
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
-use super::file_lock::{self, FileLock};
+use super::file_lock::FileLock;
+use super::observe::shown;
+use super::sqlite::{self, has_no_locks};
 use super::{ConnectOptions, Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::lock_sql::LockSql;
+use crate::fail_point;
 
 /// Pause after the first vain attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often the lock is given back where the server says that the session does not have it.
+const RELEASES: usize = 10;
 
 /// Which lock: that of one history table in one database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +56,14 @@ impl LockKey {
         };
         LockKey { place, application: application.to_owned() }
     }
+
+    /// The file system of a SQLite database, where its locks may not reach every machine that uses it.
+    pub fn doubtful_place(&self) -> Option<&'static str> {
+        match &self.place {
+            Place::File(database) => sqlite::Place::of(database).doubtful,
+            Place::Server(_) | Place::Nowhere => None,
+        }
+    }
 }
 
 /// Who holds the migration lock, as far as the server tells. All of it is untrusted text.
@@ -63,7 +81,7 @@ pub struct LockHolder {
     pub since: Option<String>,
     /// What its session does: `active`, `idle in transaction`, `Query: altering table`.
     pub state: Option<String>,
-    /// The statement it runs, or ran last.
+    /// The statement it runs, or ran last: shortened, on one line, without the values in it.
     pub query: Option<String>,
 }
 
@@ -77,7 +95,7 @@ impl LockHolder {
             client: text(3),
             since: text(4),
             state: text(5),
-            query: text(6),
+            query: row.text(6).and_then(shown),
         }
     }
 }
@@ -102,11 +120,8 @@ impl fmt::Display for LockHolder {
             write!(f, " ({})", facts.join(", "))?;
         }
         match &self.query {
-            Some(query) if !query.is_empty() => {
-                let line: String = query.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
-                write!(f, ": {line}")
-            }
-            _ => Ok(()),
+            Some(query) => write!(f, ": {query}"),
+            None => Ok(()),
         }
     }
 }
@@ -120,6 +135,24 @@ pub enum LockError {
     /// The server refused, or the connection was lost.
     #[error(transparent)]
     Sql(#[from] SqlError),
+    /// The file system of a SQLite database cannot lock files.
+    #[error("no locks for {}", .path.display())]
+    NoLocks {
+        /// The lock file.
+        path: PathBuf,
+        /// The file system, where it is one that is known for it.
+        file_system: Option<&'static str>,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file of a SQLite database has several names. Each would have a lock of its own, and a journal of its own.
+    #[error("{} has {names} names", .path.display())]
+    SeveralNames {
+        /// The database.
+        path: PathBuf,
+        /// How many.
+        names: u64,
+    },
     /// The lock file of a SQLite database could not be made or read.
     #[error("lock file {}", .path.display())]
     Io {
@@ -158,6 +191,7 @@ impl MigrationLock {
         let mut last_attempt = false;
         loop {
             if let Some(lock) = try_acquire(session, key).await? {
+                fail_point::pass("lock taken");
                 return Ok(lock);
             }
             let waited = started.elapsed();
@@ -172,6 +206,7 @@ impl MigrationLock {
             if let Some(holder) = holder {
                 on_wait(&holder, waited);
             }
+            fail_point::pass("lock waited for");
             pause = pause.min(wait.saturating_sub(waited).max(FIRST_PAUSE));
             tokio::time::sleep(pause).await;
         }
@@ -184,9 +219,26 @@ impl MigrationLock {
     pub async fn release(self, session: &mut dyn Session) -> Result<(), SqlError> {
         drop(self.file);
         let Place::Server(sql) = &self.place else { return Ok(()) };
-        match only_number(session, &sql.release()).await? {
-            Some(1) => Ok(()),
-            _ => Err(SqlError::new(SqlErrorKind::LockLost, "the session did not hold the migration lock any more")),
+        for _ in 0..RELEASES {
+            if only_number(session, &sql.release()).await? == Some(1) {
+                return Ok(());
+            }
+            // A pooler may have given this statement another connection than the one that has the lock, where it would
+            // stay behind. Where somebody else has it, giving back what we do not have does no harm.
+            if session.query(&sql.holder()).await?.is_empty() {
+                break;
+            }
+            tokio::time::sleep(FIRST_PAUSE).await;
+        }
+        Err(SqlError::new(SqlErrorKind::LockLost, "the session did not hold the migration lock any more"))
+    }
+
+    /// The expression that takes the lock: on another session it must not be 1 as long as this one is held. None where
+    /// the operating system holds it.
+    pub fn another_try(&self) -> Option<String> {
+        match &self.place {
+            Place::Server(sql) => Some(sql.attempt()),
+            Place::File(_) | Place::Nowhere => None,
         }
     }
 
@@ -206,11 +258,18 @@ async fn try_acquire(session: &mut dyn Session, key: &LockKey) -> Result<Option<
         Place::Nowhere => Ok(Some(MigrationLock { place, file: None })),
         Place::File(database) => {
             let path = FileLock::path_for(database);
+            let found = sqlite::Place::of(database);
+            if found.names > 1 {
+                return Err(LockError::SeveralNames { path: database.clone(), names: found.names });
+            }
             let file =
-                FileLock::try_acquire(&path, &key.application).map_err(|source| LockError::Io { path, source })?;
+                FileLock::try_acquire(&path, &key.application).map_err(|source| match has_no_locks(&source) {
+                    true => LockError::NoLocks { path, file_system: found.doubtful, source },
+                    false => LockError::Io { path, source },
+                })?;
             Ok(file.map(|file| MigrationLock { place, file: Some(file) }))
         }
-        Place::Server(sql) => match only_number(session, &sql.try_acquire()).await? {
+        Place::Server(sql) => match only_number(session, &sql.try_acquire()).await.map_err(unknown_here)? {
             Some(1) => Ok(Some(MigrationLock { place, file: None })),
             Some(0) => Ok(None),
             // MySQL's NULL: out of memory, or the thread was killed.
@@ -221,8 +280,23 @@ async fn try_acquire(session: &mut dyn Session, key: &LockKey) -> Result<Option<
     }
 }
 
+/// A server that does not know how to lock says so with an error of the statement.
+fn unknown_here(error: SqlError) -> SqlError {
+    match error.kind {
+        SqlErrorKind::Statement => {
+            let message = format!("the server cannot take the migration lock: {}", error.message);
+            SqlError { kind: SqlErrorKind::LockIneffective, message, ..error }
+        }
+        _ => error,
+    }
+}
+
 async fn only_number(session: &mut dyn Session, sql: &str) -> Result<Option<i64>, SqlError> {
-    Ok(session.query(sql).await?.first().and_then(|row| row.number(0)))
+    only_number_in(session, sql, 0).await
+}
+
+async fn only_number_in(session: &mut dyn Session, sql: &str, column: usize) -> Result<Option<i64>, SqlError> {
+    Ok(session.query(sql).await?.first().and_then(|row| row.number(column)))
 }
 
 /// Who holds the lock; None when nobody does. Reads only.
@@ -238,50 +312,6 @@ pub async fn holder(session: &mut dyn Session, key: &LockKey) -> Result<Option<L
         }
         Place::Server(sql) => Ok(session.query(&sql.holder()).await?.first().map(LockHolder::from_row)),
     }
-}
-
-/// Ends the session of `holder`, if it still is the one that holds the lock; on SQLite its process is asked to
-/// stop. Returns whether there was one to end.
-///
-/// # Errors
-/// [`SqlErrorKind::PermissionDenied`] where another user's session cannot be ended, or the process runs elsewhere.
-pub async fn terminate(session: &mut dyn Session, key: &LockKey, holder: &LockHolder) -> Result<bool, LockError> {
-    match self::holder(session, key).await? {
-        Some(now) if now.id == holder.id => {}
-        _ => return Ok(false),
-    }
-    match &key.place {
-        Place::Nowhere => Ok(false),
-        Place::File(_) => stop_process(holder).map(|()| true).map_err(LockError::Sql),
-        Place::Server(sql @ LockSql::Postgres { .. }) => {
-            Ok(only_number(session, &sql.terminate(holder.id)).await? == Some(1))
-        }
-        Place::Server(sql @ LockSql::MySql { .. }) => {
-            session.execute(&sql.terminate(holder.id)).await?;
-            Ok(true)
-        }
-    }
-}
-
-/// Asks the process for a clean stop; it undoes what it has begun.
-#[cfg(unix)]
-fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
-    use rustix::process::{Pid, Signal, kill_process};
-    let refused = |message: String| SqlError::new(SqlErrorKind::PermissionDenied, message);
-    let process = || format!("process {} on {}", holder.id, holder.client.as_deref().unwrap_or("an unknown host"));
-    if holder.client.as_deref() != Some(file_lock::host().as_str()) {
-        return Err(refused(format!("{} cannot be ended from here", process())));
-    }
-    let Some(pid) = i32::try_from(holder.id).ok().and_then(Pid::from_raw) else {
-        return Err(refused("the holder's process is not known".to_owned()));
-    };
-    kill_process(pid, Signal::TERM).map_err(|error| refused(format!("cannot end {}: {error}", process())))
-}
-
-#[cfg(not(unix))]
-fn stop_process(holder: &LockHolder) -> Result<(), SqlError> {
-    let message = format!("process {} has to be ended by hand", holder.id);
-    Err(SqlError::new(SqlErrorKind::PermissionDenied, message))
 }
 
 #[cfg(test)]

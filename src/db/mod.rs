@@ -9,17 +9,23 @@ mod backoff;
 mod batch;
 mod driver_error;
 mod error;
+pub mod events_table;
 mod file_lock;
 pub mod history_table;
 mod leading_word;
+mod liveness;
 pub mod lock;
 mod mysql;
 pub mod notices;
+mod observe;
 mod options;
 mod postgres;
 mod sqlite;
+pub mod unfinished;
 
 pub use error::{Position, SqlError, SqlErrorKind};
+pub use liveness::Liveness;
+pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
 
 use std::time::{Duration, Instant};
@@ -27,6 +33,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use crate::dialect::Engine;
+use crate::fail_point;
 use backoff::Backoff;
 use notices::Notice;
 
@@ -127,16 +134,14 @@ pub trait Session: Send {
     async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError>;
 
     /// Gives the session the defaults that the engine's own client would have had from the server, where the driver
-    /// sends its own instead (PostgreSQL: TimeZone and DateStyle). Costs a connection, so it is called once, outside
-    /// a transaction, before the first migration and best before the lock is taken; every later [`Session::reset`]
-    /// keeps them.
+    /// sends its own instead (PostgreSQL: TimeZone and DateStyle), and makes sure that the migration lock, which this
+    /// session holds, excludes others: `try_lock`, where it can be tried, is [`lock::MigrationLock::another_try`]. Costs a connection, so it is called once, outside a transaction, before
+    /// the first migration; every later [`Session::reset`] keeps the defaults.
     ///
     /// # Errors
-    /// Those of connecting, and [`SqlErrorKind::TransactionPooler`], which two connections side by side bring to
-    /// light.
-    async fn adopt_client_defaults(&mut self) -> Result<(), SqlError> {
-        Ok(())
-    }
+    /// Those of connecting; [`SqlErrorKind::TransactionPooler`] and [`SqlErrorKind::LockIneffective`], which two
+    /// connections side by side bring to light.
+    async fn adopt_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError>;
 
     /// What the server said beside results since the last call (PostgreSQL), or about the last statement (MySQL,
     /// where asking costs a round trip).
@@ -146,6 +151,9 @@ pub trait Session: Send {
 
     /// A handle that stops this session's running statement on the server, usable while the session is busy.
     fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// A handle that sees from outside what this session waits for, usable while the session is busy.
+    fn observer(&self) -> Box<dyn Observer>;
 
     /// Closes the connection politely.
     async fn close(self: Box<Self>);
@@ -164,6 +172,7 @@ pub trait Canceller: Send + Sync {
 /// [`SqlErrorKind::Unreachable`], [`SqlErrorKind::AuthenticationFailed`], [`SqlErrorKind::DatabaseMissing`] or
 /// [`SqlErrorKind::Tls`]. Tries once; [`connect_within`] retries.
 pub async fn connect(connect: &ConnectOptions, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
+    fail_point::pass("connect");
     match connect {
         ConnectOptions::Postgres(server) => postgres::connect(server, session).await,
         ConnectOptions::MySql(server) => mysql::connect(server, session).await,

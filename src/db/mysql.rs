@@ -1,6 +1,8 @@
 //! MySQL and MariaDB sessions.
 
 mod errors;
+mod exclusion;
+mod observer;
 mod settings;
 
 use async_trait::async_trait;
@@ -10,10 +12,14 @@ use sqlx::{ConnectOptions as _, Connection, MySql, Row as _};
 
 use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
-use super::driver_error::{check_certificates, connect_error, refuse_plain_text, session_error, within};
+use super::driver_error::{FAREWELL, check_certificates, connect_error, refuse_plain_text, session_error, within};
 use super::leading_word::answers_once;
-use super::{Canceller, Network, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode};
+use super::{
+    Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode,
+};
 use crate::dialect::Engine;
+use crate::dialect::blocker_sql::MySqlQuestions;
+use observer::MySqlObserver;
 use settings::Baseline;
 
 /// Opens a session and gives it its settings, in one round trip after the login.
@@ -28,6 +34,7 @@ pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result
             options: options.clone(),
             server: server.clone(),
             connection_id: 0,
+            mariadb: false,
             baseline: Baseline::default(),
         };
         let unknown = ServerInfo {
@@ -37,7 +44,7 @@ pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result
             session_id: 0,
             encrypted: None,
         };
-        let mut adapter = Adapter { driver, server: unknown };
+        let mut adapter = Adapter::new(driver, unknown);
         introduce(&mut adapter, setup).await?;
         Ok(Box::new(adapter) as Box<dyn Session>)
     })
@@ -59,7 +66,8 @@ async fn introduce(adapter: &mut Adapter<MySqlDriver>, setup: Vec<String>) -> Re
     adapter.driver.connection_id = introduction.number(1).unwrap_or_default();
     adapter.server.session_id = adapter.driver.connection_id;
     adapter.server.user = introduction.text(2).unwrap_or_default().to_owned();
-    adapter.driver.baseline = Baseline::read(introduction, adapter.server.product == "MariaDB");
+    adapter.driver.mariadb = adapter.server.product == "MariaDB";
+    adapter.driver.baseline = Baseline::read(introduction, adapter.driver.mariadb);
     adapter.server.encrypted = adapter.driver.server.encrypted(cipher.text(1).is_some_and(|cipher| !cipher.is_empty()));
     Ok(())
 }
@@ -142,6 +150,7 @@ struct MySqlDriver {
     options: MySqlConnectOptions,
     server: Server,
     connection_id: i64,
+    mariadb: bool,
     baseline: Baseline,
 }
 
@@ -178,7 +187,7 @@ impl Driver for MySqlDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         let mut statements = self.baseline.restore(&self.server.database);
         statements.extend(settings::setup(&self.server, options)?);
         Ok(statements)
@@ -192,9 +201,28 @@ impl Driver for MySqlDriver {
         })
     }
 
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(MySqlObserver {
+            options: self.options.clone(),
+            server: self.server.clone(),
+            questions: MySqlQuestions::new(self.connection_id, self.mariadb),
+            connection: None,
+        })
+    }
+
+    /// There is nothing to learn; the second connection is for the lock alone.
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
+        if let Some(try_lock) = try_lock {
+            let place = place(&self.server);
+            let second = exclusion::check(&self.options, &self.server, self.connection_id, try_lock);
+            within(self.server.connect_timeout, &place, second).await?;
+        }
+        Ok(None)
+    }
+
     async fn close(self) {
-        // The server notices the end of the connection as well.
-        let _ = self.connection.close().await;
+        // Best effort, and not for long: the server notices the end of the connection as well.
+        let _ = tokio::time::timeout(FAREWELL, self.connection.close()).await;
     }
 
     fn warnings_query() -> Option<&'static str> {

@@ -61,10 +61,15 @@ pub struct Server {
     pub tls: Tls,
     /// How long one attempt to connect and log in may take.
     pub connect_timeout: Duration,
+    /// How long the server may be out of reach, while an answer is waited for, until the connection counts as lost.
+    pub network_timeout: Duration,
     /// Extra settings sent at the start (`options=-c…` of a PostgreSQL URL), name and value.
     pub settings: Vec<(String, String)>,
     /// What the server's process list shows for this session: `dbwarden/<version> <run id>`.
     pub application_name: String,
+    /// Whether the user named this very server for migrations (`migration_url`), and not whichever node of a cluster
+    /// answers.
+    pub named_for_migrations: bool,
 }
 
 impl Server {
@@ -172,6 +177,9 @@ impl SqliteFile {
 /// What every migration finds set in its session, beyond the server's own defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionOptions {
+    /// Whether the session holds the migration lock: where the server cannot tell that its client has vanished, it then
+    /// ends a session that says nothing for a while.
+    pub holds_lock: bool,
     /// How long a statement waits for a lock; None leaves the server's default. 0 waits for ever.
     pub lock_timeout: Option<Duration>,
     /// How long a statement may run; 0 means no limit, and is set explicitly, so that a limit of the role does not
@@ -208,8 +216,10 @@ mod tests {
                 database: "app".into(),
                 tls: Tls { mode, required, ..Tls::default() },
                 connect_timeout: Duration::ZERO,
+                network_timeout: Duration::ZERO,
                 settings: Vec::new(),
                 application_name: "dbwarden".into(),
+                named_for_migrations: false,
             };
             assert_eq!(server.encrypted(server_says), expected, "{:?} {mode:?} {required}", server.network);
         }

@@ -1,11 +1,10 @@
 //! PostgreSQL sessions.
 
 mod errors;
+mod observer;
 mod probe;
 mod probe_tls;
 mod settings;
-
-use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
@@ -14,17 +13,20 @@ use sqlx::{ConnectOptions as _, Connection, Postgres, Row as _, ValueRef};
 
 use super::adapter::{Adapter, Answers, Driver, drain, send};
 use super::batch::Bounds;
-use super::driver_error::{check_certificates, connect_error, refuse_plain_text, session_error, within};
-use super::{Canceller, Network, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode};
+use super::driver_error::{
+    FAREWELL, LOCK_TAKEN_TWICE, check_certificates, connect_error, refuse_plain_text, session_error, within,
+};
+use super::{
+    Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode,
+};
 use crate::dialect::Engine;
+use crate::fail_point;
+use observer::PostgresObserver;
 use probe::ClientDefaults;
 use settings::Keepalive;
 
 /// How much COPY data one message takes.
 const COPY_CHUNK: usize = 64 * 1024;
-
-/// How long the last message of a session may take.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Opens a session and gives it its settings, in one round trip after the login.
 pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
@@ -49,7 +51,7 @@ pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result
             session_id: 0,
             encrypted: None,
         };
-        let mut adapter = Adapter { driver, server: unknown };
+        let mut adapter = Adapter::new(driver, unknown);
         introduce(&mut adapter, session).await?;
         Ok(Box::new(adapter) as Box<dyn Session>)
     })
@@ -192,7 +194,7 @@ impl Driver for PostgresDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
         let mut statements: Vec<String> = settings::RESET.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(self.setup_statements(options));
         Ok(statements)
@@ -202,12 +204,23 @@ impl Driver for PostgresDriver {
         Box::new(PostgresCanceller { options: self.options.clone(), server: self.server.clone(), pid: self.pid })
     }
 
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(PostgresObserver {
+            options: self.options.clone(),
+            server: self.server.clone(),
+            pid: self.pid,
+            connection: None,
+        })
+    }
+
     async fn close(mut self) {
-        // A pooler in transaction mode would hand our settings to the application. Best effort, and not for long.
-        let reset = drain::<Postgres>(self.send("RESET ALL".to_owned()));
-        let _ = tokio::time::timeout(FAREWELL, reset).await;
-        // The server notices the end of the connection as well.
-        let _ = self.connection.close().await;
+        // Best effort, and not for long: the server notices the end of the connection as well.
+        let farewell = async {
+            // A pooler in transaction mode would hand our settings to the application.
+            let _ = drain::<Postgres>(self.send("RESET ALL".to_owned())).await;
+            self.connection.close().await
+        };
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
     }
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {
@@ -215,19 +228,23 @@ impl Driver for PostgresDriver {
             let mut copy = self.connection.copy_in_raw(statement).await?;
             for chunk in data.as_bytes().chunks(COPY_CHUNK) {
                 copy.send(chunk).await?;
+                fail_point::pass("copied");
             }
             copy.finish().await
         };
         copied.await.map_err(|error| Self::error(&error))
     }
 
-    async fn learn_client_defaults(&mut self) -> Result<Option<String>, SqlError> {
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
         let limit = self.server.connect_timeout;
-        let probed = within(limit, &place(&self.server), probe::probe(&self.server)).await?;
+        let probed = within(limit, &place(&self.server), probe::probe(&self.server, self.pid, try_lock)).await?;
         // While this session is idle, a pooler in transaction mode gives its connection to the next who asks.
         if probed.pid == Some(self.pid) {
             let message = "a pooler in transaction mode stands between dbwarden and the server";
             return Err(SqlError::new(SqlErrorKind::TransactionPooler, message));
+        }
+        if probed.had_lock {
+            return Err(SqlError::new(SqlErrorKind::LockIneffective, LOCK_TAKEN_TWICE));
         }
         let defaults = probed.defaults;
         let sql = settings::apply(&defaults.settings());

@@ -1,9 +1,11 @@
 //! SQLite sessions.
 
 mod errors;
+mod observer;
+mod place;
 mod settings;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,8 +17,10 @@ use sqlx::{ConnectOptions as _, Connection, Row as _, Sqlite, TypeInfo, ValueRef
 use super::adapter::{Adapter, Answers, Driver, send};
 use super::batch::Bounds;
 use super::driver_error::{connect_error, session_error};
-use super::{Canceller, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
+use super::{Canceller, Observer, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
 use crate::dialect::Engine;
+use observer::SqliteObserver;
+pub use place::{Place, has_no_locks};
 
 /// Instructions of SQLite's virtual machine between two looks at the cancel flag: well under a millisecond.
 const STEPS_BETWEEN_CHECKS: i32 = 1000;
@@ -63,7 +67,8 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
         session_id: 0,
         encrypted: None,
     };
-    let mut adapter = Adapter { driver: SqliteDriver { connection, cancelled }, server };
+    let driver = SqliteDriver { connection, path: file.path.clone(), cancelled, patience: patience(session) };
+    let mut adapter = Adapter::new(driver, server);
     let mut statements = settings::setup(session);
     statements.push("SELECT sqlite_version()".to_owned());
     // The first look into the file: one that is no database says so here, without its name.
@@ -75,7 +80,10 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
 fn unopened(place: &str, error: SqlError) -> SqlError {
     const NOT_A_DATABASE: &str = "26";
     let kind = if error.code.as_deref() == Some(NOT_A_DATABASE) { SqlErrorKind::DatabaseMissing } else { error.kind };
-    SqlError { kind, message: format!("cannot open database {place}: {}", error.message), position: None, ..error }
+    let missing = (kind == SqlErrorKind::NoFileAccess).then(|| place::missing_right(Path::new(place))).flatten();
+    let why = missing.map(|missing| format!(" ({missing})")).unwrap_or_default();
+    let message = format!("cannot open database {place}: {}{why}", error.message);
+    SqlError { kind, message, position: None, ..error }
 }
 
 /// SQLite's own answer to a missing file is "unable to open database file", and a file is all it would create.
@@ -110,7 +118,11 @@ fn plain(path: &Path) -> std::path::PathBuf {
 /// SQLite's part of a session.
 struct SqliteDriver {
     connection: SqliteConnection,
+    /// None in memory.
+    path: Option<PathBuf>,
     cancelled: Arc<AtomicBool>,
+    /// How long a statement waits for another's lock.
+    patience: Duration,
 }
 
 #[async_trait]
@@ -163,14 +175,29 @@ impl Driver for SqliteDriver {
         session_error(error, errors::from_server)
     }
 
-    fn reset_statements(&self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+    fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
+        self.patience = patience(options);
         let mut statements: Vec<String> = settings::SHELL_DEFAULTS.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(settings::setup(options));
         Ok(statements)
     }
 
+    fn may_wait(&self, error: SqlError, waited: Duration) -> Result<(), SqlError> {
+        if error.kind != SqlErrorKind::LockTimeout || waited >= self.patience {
+            return Err(error);
+        }
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(SqlError { kind: SqlErrorKind::Cancelled, ..error });
+        }
+        Ok(())
+    }
+
     fn canceller(&self) -> Box<dyn Canceller> {
         Box::new(SqliteCanceller(Arc::clone(&self.cancelled)))
+    }
+
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(SqliteObserver(self.path.clone()))
     }
 
     async fn close(self) {
@@ -179,7 +206,7 @@ impl Driver for SqliteDriver {
 }
 
 /// Raises the flag that SQLite's progress handler looks at. While a statement waits for another process's lock
-/// nothing looks; that wait is bounded by the lock timeout.
+/// nothing looks: SQLite waits in small pieces, between which [`SqliteDriver::may_wait`] does.
 struct SqliteCanceller(Arc<AtomicBool>);
 
 #[async_trait]
@@ -190,12 +217,12 @@ impl Canceller for SqliteCanceller {
     }
 }
 
-/// How long SQLite waits for a lock: what was asked, else a time that lets an application finish its transaction.
-fn busy_timeout(options: &SessionOptions) -> Duration {
+/// How long a statement waits for a lock: what was asked, else a time that lets an application finish its transaction.
+fn patience(options: &SessionOptions) -> Duration {
     match options.lock_timeout {
         None => Duration::from_secs(5),
-        Some(Duration::ZERO) => Duration::from_millis(i32::MAX as u64),
-        Some(timeout) => timeout.min(Duration::from_millis(i32::MAX as u64)),
+        Some(Duration::ZERO) => Duration::MAX,
+        Some(timeout) => timeout,
     }
 }
 

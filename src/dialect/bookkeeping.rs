@@ -249,6 +249,14 @@ impl Tables {
         statements
     }
 
+    /// Whether the history table is one that another tool made, or that was not wholly taken over yet: the column
+    /// added last is missing.
+    pub fn is_of_another_tool(&self, present: &[(String, String)]) -> bool {
+        let of_history = || present.iter().filter(|(table, _)| *table == self.history);
+        let last = HISTORY.last().map(|column| column.name);
+        of_history().next().is_some() && !of_history().any(|(_, column)| Some(column.as_str()) == last)
+    }
+
     fn definition(&self, column: &Column) -> String {
         let kind = match self.engine {
             Engine::Postgres => column.postgres,

@@ -19,6 +19,8 @@ pub enum EventKind {
     Repaired,
     /// A migration or rollback failed.
     Failed,
+    /// A signal stopped the run; `detail` says which, and how far it was.
+    Interrupted,
     /// A rollback of several migrations was decided; `detail` lists the sequences of their rows.
     RollbackPlanned,
     /// The rollback decided last ended: done, or given up with an error the user has seen.
@@ -27,9 +29,26 @@ pub enum EventKind {
     TakenOver,
     /// A person settled the outcome of a statement.
     Resolved,
+    /// A run goes on where another one stopped without an end; `detail` says which.
+    Recovered,
 }
 
 impl EventKind {
+    /// Every kind, for the documentation.
+    pub const ALL: [EventKind; 11] = [
+        EventKind::Applied,
+        EventKind::RolledBack,
+        EventKind::Baselined,
+        EventKind::Repaired,
+        EventKind::Failed,
+        EventKind::Interrupted,
+        EventKind::RollbackPlanned,
+        EventKind::RollbackEnded,
+        EventKind::TakenOver,
+        EventKind::Resolved,
+        EventKind::Recovered,
+    ];
+
     /// The word stored in `kind`.
     pub fn name(self) -> &'static str {
         match self {
@@ -38,10 +57,12 @@ impl EventKind {
             EventKind::Baselined => "baselined",
             EventKind::Repaired => "repaired",
             EventKind::Failed => "failed",
+            EventKind::Interrupted => "interrupted",
             EventKind::RollbackPlanned => "rollback_planned",
             EventKind::RollbackEnded => "rollback_ended",
             EventKind::TakenOver => "taken_over",
             EventKind::Resolved => "resolved",
+            EventKind::Recovered => "recovered",
         }
     }
 }

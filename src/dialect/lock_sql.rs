@@ -41,16 +41,21 @@ impl LockSql {
 
     /// One cell: 1 when the lock was had, 0 when another session holds it, anything else is an error.
     pub fn try_acquire(&self) -> String {
+        format!("SELECT {}", self.attempt())
+    }
+
+    /// The same as an expression.
+    pub fn attempt(&self) -> String {
         match self {
             // Never the form that waits: CREATE INDEX CONCURRENTLY waits for every transaction, also for one that
             // waits for this lock.
             // Twice, as the server counts: see LockSql::fence.
             LockSql::Postgres { .. } => {
                 let once = self.postgres_call("pg_try_advisory_lock");
-                format!("SELECT (CASE WHEN {once} THEN {once} ELSE FALSE END)::pg_catalog.int4")
+                format!("(CASE WHEN {once} THEN {once} ELSE FALSE END)::pg_catalog.int4")
             }
             // 0 and not a negative time, which MariaDB answers with NULL at once.
-            LockSql::MySql { name } => format!("SELECT GET_LOCK('{name}', 0)"),
+            LockSql::MySql { name } => format!("GET_LOCK('{name}', 0)"),
         }
     }
 
@@ -114,6 +119,15 @@ impl LockSql {
                 self.pg_locks_condition()
             ),
             LockSql::MySql { .. } => format!("KILL CONNECTION {id}"),
+        }
+    }
+
+    /// A row whose second cell says for how many seconds the server has been up; None where a session's application
+    /// name tells whose it is.
+    pub fn uptime(&self) -> Option<&'static str> {
+        match self {
+            LockSql::Postgres { .. } => None,
+            LockSql::MySql { .. } => Some("SHOW GLOBAL STATUS LIKE 'Uptime'"),
         }
     }
 

@@ -1,8 +1,10 @@
 //! What differs between engines, as pure facts: data for the lexer and the classifier, limits, and the text of the
 //! tool's own SQL. No connection is needed to ask any of it.
 
+pub mod blocker_sql;
 mod bookkeeping;
 mod effect_sql;
+mod event_sql;
 mod history_sql;
 mod journal_sql;
 mod lex_rules;
@@ -12,6 +14,7 @@ mod mysql;
 mod postgres;
 mod role;
 mod sqlite;
+mod unfinished_sql;
 
 pub use bookkeeping::Tables;
 pub use effect_sql::{
@@ -22,6 +25,7 @@ pub use journal_sql::{EventKind, NewEvent};
 pub use lex_rules::{BodyRules, ClientCommands, LexRules};
 pub use literal::{identifier, literal};
 pub use role::{role_begin, role_end};
+pub use unfinished_sql::{finish, select_unfinished};
 
 use std::fmt;
 

@@ -24,7 +24,7 @@ impl Error {
     pub fn from_table_creation(error: &SqlError, tables: &Tables, user: &str) -> Self {
         let mut failed = Error::from(error);
         failed.message = format!("the history table could not be created: {}", failed.message);
-        if error.kind == SqlErrorKind::PermissionDenied {
+        if matches!(error.kind, SqlErrorKind::PermissionDenied | SqlErrorKind::NoFileAccess) {
             let schema = crate::dialect::identifier(tables.engine, &tables.schema);
             failed.hints = vec![match tables.engine {
                 Engine::Postgres => {

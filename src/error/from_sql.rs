@@ -64,6 +64,7 @@ fn kind_in_migration(kind: SqlErrorKind) -> ErrorKind {
         | SqlErrorKind::PermissionDenied
         | SqlErrorKind::StatementTimeout
         | SqlErrorKind::OutOfResources
+        | SqlErrorKind::Damaged
         | SqlErrorKind::Protocol => ErrorKind::Sql,
         other => kind_elsewhere(other),
     }
@@ -74,7 +75,10 @@ fn kind_elsewhere(kind: SqlErrorKind) -> ErrorKind {
     match kind {
         SqlErrorKind::PermissionDenied
         | SqlErrorKind::ReadOnly
+        | SqlErrorKind::NoFileAccess
+        | SqlErrorKind::Damaged
         | SqlErrorKind::Tls
+        | SqlErrorKind::LockIneffective
         | SqlErrorKind::TransactionPooler => ErrorKind::Refused,
         SqlErrorKind::LockTimeout
         | SqlErrorKind::Deadlock
@@ -97,12 +101,15 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
         SqlErrorKind::InTransaction => {
             Some("put `-- @dbwarden:autocommit` on the line before the statement: it then runs outside the transaction")
         }
-        SqlErrorKind::PermissionDenied => Some(
-            "grant the right to the user of the migrations, or set `role` (SQLite: check the rights of file and folder)",
+        SqlErrorKind::PermissionDenied => {
+            Some("grant the right to the user of the migrations, or set `role`; the README lists the rights it needs")
+        }
+        SqlErrorKind::ReadOnly => Some("point database_url (or migration_url) at the primary server"),
+        SqlErrorKind::NoFileAccess => Some(
+            "give the user that runs dbwarden the right to write the database file and its folder, where SQLite keeps \
+             its journal",
         ),
-        SqlErrorKind::ReadOnly => Some(
-            "point database_url (or migration_url) at the primary server (SQLite: check the rights of file and folder)",
-        ),
+        SqlErrorKind::Damaged => Some("restore a backup, or repair the database with the engine's own tools"),
         SqlErrorKind::LockTimeout => Some("run it again when the blocking session is gone, or raise `lock_timeout`"),
         SqlErrorKind::Deadlock => Some("run it again: the database ended this transaction to solve a conflict"),
         SqlErrorKind::StatementTimeout => Some("raise `statement_timeout`, in the configuration or in the file"),
@@ -120,6 +127,10 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
         SqlErrorKind::TransactionPooler => {
             Some("set migration_url to a direct connection, or to a pooler in session mode")
         }
+        SqlErrorKind::LockIneffective => Some(
+            "set migration_url to one server that every run uses, without a proxy before it; a server whose locks do \
+             nothing (CockroachDB, for one) cannot keep two runs apart",
+        ),
         SqlErrorKind::Tls => Some("check sslmode and sslrootcert; nothing was sent without TLS"),
         SqlErrorKind::OutOfResources => Some("free the resource on the server, then run it again"),
         SqlErrorKind::Statement | SqlErrorKind::Protocol => None,
@@ -178,6 +189,8 @@ mod tests {
             (SqlErrorKind::Statement, ErrorKind::Sql, ErrorKind::Bug),
             (SqlErrorKind::PermissionDenied, ErrorKind::Sql, ErrorKind::Refused),
             (SqlErrorKind::ReadOnly, ErrorKind::Refused, ErrorKind::Refused),
+            (SqlErrorKind::NoFileAccess, ErrorKind::Refused, ErrorKind::Refused),
+            (SqlErrorKind::Damaged, ErrorKind::Sql, ErrorKind::Refused),
             (SqlErrorKind::LockTimeout, ErrorKind::Blocked, ErrorKind::Blocked),
             (SqlErrorKind::Unreachable, ErrorKind::Connection, ErrorKind::Connection),
             (SqlErrorKind::Tls, ErrorKind::Refused, ErrorKind::Refused),

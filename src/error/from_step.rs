@@ -11,12 +11,48 @@ impl Error {
             return Some(failure.cause.sql().map_or_else(|| Error::new(ErrorKind::Bug, "no such step"), Error::from));
         };
         let mut error = describe(step, failure);
+        let ends =
+            failure.blockers.iter().filter(|blocker| blocker.certain).filter_map(|blocker| blocker.end_with.as_ref());
+        error.hints.extend(ends.take(1).map(|end| format!("if the blocking session may be ended: {end}")));
+        error.blockers.clone_from(&failure.blockers);
         if !report.finished.is_empty() {
             let kept: Vec<String> =
                 report.finished.iter().filter_map(|done| plan.steps.get(done.step)).map(Step::label).collect();
             error = error.note(format!("{} before it: {}", standing(step), shorten(&kept)));
         }
         Some(aftermath(error, step, failure))
+    }
+
+    /// The same for a run that lost its connection in a step and found out, over another one, that the step is not
+    /// carried out. `obstacle` is what the next run would meet.
+    pub fn looked_up(plan: &Plan, report: &RunReport, obstacle: Option<Error>) -> Self {
+        let error = Error::from_run(plan, report).unwrap_or_else(|| Error::new(ErrorKind::Bug, "nothing failed"));
+        match obstacle {
+            Some(obstacle) if obstacle.kind == ErrorKind::Partial => {
+                let notes = error.notes.into_iter().chain([obstacle.message]);
+                Error {
+                    kind: ErrorKind::Partial,
+                    notes: notes.collect(),
+                    hints: obstacle.hints,
+                    location: error.location.or(obstacle.location),
+                    statement: error.statement.or(obstacle.statement),
+                    ..error
+                }
+            }
+            _ => error,
+        }
+    }
+
+    /// The same where `reason` kept it from finding out.
+    pub fn not_looked_up(plan: &Plan, report: &RunReport, reason: &Error) -> Self {
+        let error = Error::looked_up(plan, report, None);
+        match reason.kind {
+            ErrorKind::Interrupted | ErrorKind::Terminated => {
+                let message = format!("{}; {} while it connected again", error.message, reason.message);
+                Error { kind: reason.kind, message, ..error }
+            }
+            _ => error.note(format!("it could not be looked up: {}", reason.message)),
+        }
     }
 
     /// A signal that came before anything was run.
@@ -85,6 +121,13 @@ fn kind_of(signal: Signal) -> ErrorKind {
 }
 
 fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
+    if let Some(lost) = failure.cause.sql().filter(|error| error.kind == SqlErrorKind::ConnectionLost) {
+        // Nothing is wrong with the file, the commit or the bookkeeping.
+        error.message = format!("{} was interrupted: {}", step.label(), lost.message);
+        if failure.aftermath != Aftermath::Unknown {
+            return after_a_lost_connection(error, step, failure);
+        }
+    }
     match failure.aftermath {
         Aftermath::Undone if step.segments.iter().any(|segment| segment.mode == SegmentMode::Autocommit) => {
             if error.kind == ErrorKind::Sql && error.hints.is_empty() {
@@ -104,6 +147,11 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
                 Cause::Interrupted(_) => {}
                 // Nobody may write what is done without the lock: the journal stays behind, and a person settles it.
                 Cause::LockLost => error.kind = ErrorKind::Partial,
+                // Nothing to correct.
+                Cause::Statement { error: sql, .. } if sql.kind.is_conflict() => {
+                    error.kind = ErrorKind::Partial;
+                    error = error.hint(format!("run the same command again: it goes on at statement {}", done + 1));
+                }
                 Cause::Statement { .. } => {
                     error.kind = ErrorKind::Partial;
                     error.hints.clear();
@@ -120,15 +168,32 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
             error.note(format!("statements 1 to {done} of {total} of {} stand", step.label()))
         }
         Aftermath::Unknown => {
-            error.kind = if step.is_atomic() { ErrorKind::Connection } else { ErrorKind::Partial };
+            error.kind = ErrorKind::Connection;
             error.hints.clear();
-            error.note(format!("whether {} was finished is not known: the connection ended first", step.label())).hint(
+            let label = step.label();
+            error.note(format!("whether {label} was finished is not known until the next run")).hint(
                 if step.is_atomic() {
                     "run the same command again: it finds out and goes on"
                 } else {
                     "run the same command again: it goes on, or says what a person has to decide first"
                 },
             )
+        }
+    }
+}
+
+/// The connection was lost, and it is known all the same what stands.
+fn after_a_lost_connection(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
+    error.kind = ErrorKind::Connection;
+    error.hints.clear();
+    let label = step.label();
+    match failure.aftermath {
+        Aftermath::Partial { done: 0, .. } => error.hint("run the same command again"),
+        Aftermath::Partial { done, total } => error
+            .note(format!("statements 1 to {done} of {total} of {label} stand"))
+            .hint("run the same command again: it goes on there"),
+        Aftermath::Undone | Aftermath::Unknown => {
+            error.note(format!("nothing of {label} was {}", standing(step))).hint("run the same command again")
         }
     }
 }

@@ -25,6 +25,8 @@ pub use position::{line_and_column, statement_position};
 
 use std::fmt;
 
+use crate::db::Blocker;
+
 /// A failure, ready to be shown to a person or written as JSON.
 ///
 /// All texts may hold what came from files and servers; `output` makes them harmless when it shows them. None may
@@ -49,6 +51,8 @@ pub struct Error {
     pub notes: Vec<String>,
     /// What to do next.
     pub hints: Vec<String>,
+    /// Whom a statement waited for in vain; empty where it did not, or where the server does not tell.
+    pub blockers: Vec<Blocker>,
     /// The single errors this one sums up: every wrong file is named, not only the first.
     pub related: Vec<Error>,
 }
@@ -90,6 +94,7 @@ impl Error {
             server: None,
             notes: Vec::new(),
             hints: Vec::new(),
+            blockers: Vec::new(),
             related: Vec::new(),
         }
     }

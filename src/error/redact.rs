@@ -21,6 +21,7 @@ impl Error {
             }),
             notes: all(self.notes),
             hints: all(self.hints),
+            blockers: self.blockers.into_iter().map(|blocker| blocker.map_texts(&clean)).collect(),
             related: self.related.into_iter().map(|error| error.without(secrets)).collect(),
             kind: self.kind,
             location: self.location.map(|location| Location { file: clean(location.file), ..location }),
@@ -34,6 +35,7 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::Blocker;
     use crate::error::{ErrorKind, ServerMessage};
 
     #[test]
@@ -45,6 +47,12 @@ mod tests {
             hint: Some("hunter2".into()),
             context: Some("hunter2".into()),
         });
+        error.blockers = vec![Blocker {
+            user: Some("hunter2".into()),
+            application: Some("hunter2".into()),
+            query: Some("hunter2".into()),
+            ..Blocker::default()
+        }];
         error.related = vec![Error::new(ErrorKind::Connection, "hunter2")];
         let clean = error.without(&[SecretString::from("hunter2")]);
         assert!(!format!("{clean:?}").contains("hunter2"), "{clean:?}");

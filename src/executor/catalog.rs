@@ -1,10 +1,10 @@
 //! Looking into the database's catalog: what a statement left there, and what an interrupted one left behind.
 
-use super::Executor;
 use super::send::{Part, SendError};
-use crate::db::{Session, SqlError};
+use super::{Cause, Executor};
+use crate::db::{Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, drop_index_concurrently, select_leftovers, select_look};
-use crate::model::{Effect, ObjectName, Script};
+use crate::model::{Effect, Leftover, ObjectName, Script};
 use crate::parse;
 
 /// What a look at the effect of a statement gives now, for [`Effect::judge`]; None where the catalog does not tell.
@@ -22,17 +22,16 @@ pub async fn look(
     Ok(rows.first().map(|row| row.text(0).unwrap_or_default().to_string()))
 }
 
+/// How often an index is built that turns out invalid although its build reported success.
+const BUILDS: u32 = 3;
+
 impl Executor<'_> {
     /// Before an index is built concurrently: removes what an earlier attempt left of it. It would be in the way of
     /// the new one, and `IF NOT EXISTS` would take it for the real one.
     pub(super) async fn remove_leftovers(&mut self, script: &Script, statement: usize) -> Result<(), SendError> {
-        let leftover = match self.tables.engine {
-            engine @ Engine::Postgres => parse::leftover(engine, script.statement_text(statement)),
-            Engine::MySql | Engine::Sqlite => None,
-        };
-        let Some(leftover) = leftover else { return Ok(()) };
+        let Some(leftover) = self.leftover_of(script, statement) else { return Ok(()) };
         // A look that fails decides nothing: the statement itself will say what is wrong.
-        let Ok(rows) = self.session.query(&select_leftovers(&leftover)).await else { return Ok(()) };
+        let Ok(rows) = self.leftovers(&leftover).await else { return Ok(()) };
         for row in rows {
             let (Some(schema), Some(name)) = (row.text(0), row.text(1)) else { continue };
             (self.events)(super::Event::InvalidIndexDropped { index: name });
@@ -40,5 +39,38 @@ impl Executor<'_> {
             self.send(None, &[Part::Own(drop_index_concurrently(&name))]).await?;
         }
         Ok(())
+    }
+
+    /// After the `attempt`th build reported success: whether it has to be repeated. `IF NOT EXISTS` waits for the
+    /// build of another session, and is content with what that one leaves when it fails.
+    pub(super) async fn must_build_again(
+        &mut self,
+        script: &Script,
+        statement: usize,
+        attempt: u32,
+    ) -> Result<bool, SendError> {
+        let leftover = self.leftover_of(script, statement);
+        let Some(leftover @ Leftover::Index { .. }) = leftover else { return Ok(false) };
+        match self.leftovers(&leftover).await {
+            Ok(rows) if rows.is_empty() => Ok(false),
+            Ok(_) if attempt < BUILDS => Ok(true),
+            Ok(_) => {
+                let message = "the index is invalid, although its build reported success";
+                let error = SqlError::new(SqlErrorKind::Statement, message);
+                Err(SendError::new(Cause::Statement { statement, error }))
+            }
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn leftover_of(&self, script: &Script, statement: usize) -> Option<Leftover> {
+        match self.tables.engine {
+            engine @ Engine::Postgres => parse::leftover(engine, script.statement_text(statement)),
+            Engine::MySql | Engine::Sqlite => None,
+        }
+    }
+
+    async fn leftovers(&mut self, leftover: &Leftover) -> Result<Vec<Row>, SqlError> {
+        self.session.query(&select_leftovers(leftover)).await
     }
 }

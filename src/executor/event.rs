@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::db::{SqlError, notices::Notice};
+use crate::db::{Blocker, SqlError, notices::Notice};
 use crate::plan::Step;
 
 /// What happens while a plan is carried out, as it happens.
@@ -45,6 +45,15 @@ pub enum Event<'a> {
         attempt: u32,
         /// How long until the next one.
         pause: Duration,
+        /// Whom it waited for; empty where nobody was seen.
+        blockers: &'a [Blocker],
+    },
+    /// A statement waits for others. Told when they are first seen, when they change, and now and then.
+    Blocked {
+        /// Whom it waits for.
+        blockers: &'a [Blocker],
+        /// How long what was sent has been running.
+        waited: Duration,
     },
     /// What an interrupted concurrent build left of an index is removed, so that it can be built again.
     InvalidIndexDropped {

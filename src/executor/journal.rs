@@ -27,13 +27,15 @@ struct Progress<'a> {
     written: bool,
     /// Whether this run wrote it, with the section's text.
     opened: bool,
+    /// Whether `done` is all there is to know: no statement of the script is under way.
+    settled: bool,
 }
 
 impl<'a> Progress<'a> {
     /// A step of which the first `done` statements are done.
     fn new(step: &'a Step, script: &'a Script, done: usize) -> Self {
         let (checksum, done_digest) = (normalised_digest(script.text()), script.digest_of_first(done));
-        Progress { step, script, checksum, done, done_digest, written: false, opened: false }
+        Progress { step, script, checksum, done, done_digest, written: false, opened: false, settled: true }
     }
 
     fn advance_to(&mut self, done: usize) {
@@ -43,22 +45,19 @@ impl<'a> Progress<'a> {
         self.done = self.done.max(done);
     }
 
-    /// What stands before the current statement and has no segment of its own (settings, the author's `COMMIT`) counts
-    /// as done: the entry's digest must cover all that comes before.
+    /// What stands between the done statements and the current one counts as done: settings, which are repeated
+    /// wherever a run goes on, and the author's own `BEGIN` and `COMMIT`.
     fn entry(&self, run_id: &str, current: Option<usize>, state: JournalState) -> JournalEntry {
-        if let Some(current) = current.filter(|current| *current > self.done) {
-            let mut ahead = self.clone();
-            ahead.advance_to(current);
-            return ahead.entry(run_id, Some(current), state);
-        }
+        let mut before = self.clone();
+        before.advance_to(current.unwrap_or(self.done));
         JournalEntry {
             direction: self.step.direction(),
             file_name: self.step.file_name().to_string(),
             version: self.step.version().cloned(),
-            checksum: self.checksum.clone(),
+            checksum: before.checksum,
             total: self.script.statements.len(),
-            done: self.done,
-            done_digest: self.done_digest.clone(),
+            done: before.done,
+            done_digest: before.done_digest,
             current,
             current_digest: current.map(|current| self.script.digest_of(current)),
             before: None,
@@ -113,31 +112,33 @@ impl Executor<'_> {
             let next = left[position + 1..].iter().find(|segment| segment.has_effect());
             let next = next.filter(|next| next.mode == SegmentMode::Autocommit).map(|next| next.statements.start);
             match segment.mode {
-                // What comes next is announced when it is its turn.
                 SegmentMode::Settings => {
+                    // Without a word to the journal: what it says to be next still is.
                     self.send_alone(script, statements).await?;
                     continue;
                 }
                 SegmentMode::Transaction => {
+                    progress.settled = false;
                     let mut after = progress.clone();
                     after.advance_to(statements.end);
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
-                        false => vec![executor.journal_part(&after, next)],
+                        false => executor.still_locked().chain([executor.journal_part(&after, next)]).collect(),
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
-                    *progress = after;
-                    (progress.written, progress.opened) = (true, true);
+                    *progress = Progress { written: true, opened: true, settled: true, ..after };
                 }
                 SegmentMode::Autocommit => {
                     if *current != Some(statements.start) {
                         self.announce(progress, Some(statements.start)).await?;
                     }
+                    progress.settled = false;
                     self.run_unit(step, script, segment, progress).await?;
                     progress.advance_to(statements.end);
+                    progress.settled = true;
                     if is_last {
                         let closing = self.finishing(plan, index, started);
-                        self.send_bookkeeping(closing).await?;
+                        self.send_bookkeeping(step, closing).await?;
                     } else if !self.tells_by_itself(script, statements.end, next) {
                         self.announce(progress, next).await?;
                     }
@@ -148,7 +149,7 @@ impl Executor<'_> {
         }
         if !recorded {
             let closing = self.finishing(plan, index, started);
-            self.send_bookkeeping(closing).await?;
+            self.send_bookkeeping(step, closing).await?;
         }
         self.announced = self.announces_next(plan, index);
         Ok(())
@@ -159,8 +160,8 @@ impl Executor<'_> {
         next == Some(end) && needs_no_mark(self.tables.engine, script, end)
     }
 
-    /// One statement outside any transaction (or a block under LOCK TABLES). DDL that met a lock timeout is not done
-    /// and is tried again.
+    /// One statement outside any transaction (or a block under LOCK TABLES). One that met a lock timeout and is undone
+    /// whole by it is tried again.
     async fn run_unit(
         &mut self,
         step: &Step,
@@ -174,9 +175,8 @@ impl Executor<'_> {
         let patched = patched.map(|text| script.with_statement(statements.start, text));
         let script = patched.as_ref().unwrap_or(script);
         let mut retry = Retry::new(self.settings.lock_retry);
-        let kind = script.statements[statements.start].kind;
-        let may_retry =
-            statements.len() == 1 && matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional);
+        let may_retry = statements.len() == 1 && is_undone_whole(self.tables.engine, script, statements.start);
+        let mut builds = 0;
         loop {
             self.remove_leftovers(script, statements.start).await?;
             // In the middle of a block, its locks are taken again: they went with the session that had them.
@@ -186,13 +186,22 @@ impl Executor<'_> {
                 Ok(()) => self.send_alone(script, statements.clone()).await,
                 failed => failed,
             };
-            let Err(failed) = result else { return Ok(()) };
-            if may_retry && !failed.outcome_unknown && self.pause_before_retry(step, &failed, &mut retry).await {
-                continue;
+            let Err(mut failed) = result else {
+                builds += 1;
+                if self.must_build_again(script, statements.start, builds).await? {
+                    continue;
+                }
+                return Ok(());
+            };
+            if may_retry && !failed.outcome_unknown {
+                match self.pause_before_retry(step, failed, &mut retry).await {
+                    Ok(()) => continue,
+                    Err(last) => failed = last,
+                }
             }
             if let (Some(statement), true) = (failed.statement, segment.statements.len() > 1) {
                 progress.advance_to(statement);
-                let _ = self.session.run(&["UNLOCK TABLES"], &mut |_, _| {}).await;
+                let _ = self.session.execute("UNLOCK TABLES").await;
             }
             return Err(failed);
         }
@@ -211,7 +220,13 @@ impl Executor<'_> {
     async fn announce(&mut self, progress: &mut Progress<'_>, current: Option<usize>) -> Result<(), SendError> {
         let text = self.journal_text(progress, current, JournalState::Running, self.fence.as_deref());
         let part = if self.fence.is_some() { Part::Conditional(text) } else { Part::Own(text) };
-        self.send(None, &[part]).await?;
+        let mut retry = Retry::new(self.settings.lock_retry);
+        while let Err(failed) = self.send(None, std::slice::from_ref(&part)).await {
+            if failed.outcome_unknown {
+                return Err(failed);
+            }
+            self.pause_before_retry(progress.step, failed, &mut retry).await?;
+        }
         (progress.written, progress.opened) = (true, true);
         Ok(())
     }
@@ -276,7 +291,9 @@ impl Executor<'_> {
     /// After a failure: leaves in the journal what is known, and says what is left in the database.
     async fn settle(&mut self, index: usize, progress: &mut Progress<'_>, failed: SendError) -> StepFailure {
         let total = progress.script.statements.len();
+        let mut owed = None;
         let aftermath = if failed.outcome_unknown {
+            owed = progress.settled.then(|| Box::new(progress.entry(&self.run.run_id, None, JournalState::Failed)));
             Aftermath::Unknown
         } else if progress.done == 0 {
             if progress.written {
@@ -291,7 +308,22 @@ impl Executor<'_> {
             }
             Aftermath::Partial { done: progress.done, total }
         };
-        StepFailure { step: index, cause: failed.cause, aftermath }
+        StepFailure { owed, ..StepFailure::new(index, failed.cause, aftermath) }
+    }
+}
+
+/// Whether a statement outside any transaction that met a lock timeout has left nothing behind. A procedure of
+/// PostgreSQL may have committed before it, and of a MySQL statement only DDL is certain: its tables need not know
+/// transactions.
+fn is_undone_whole(engine: Engine, script: &Script, index: usize) -> bool {
+    let kind = script.statements[index].kind;
+    match engine {
+        Engine::MySql => matches!(kind, StatementKind::ImplicitCommit | StatementKind::NonTransactional),
+        Engine::Postgres => {
+            let first = parse::statement_words(engine, script.statement_text(index)).next();
+            !first.is_some_and(|word| ["call", "do"].iter().any(|other| word.eq_ignore_ascii_case(other)))
+        }
+        Engine::Sqlite => true,
     }
 }
 
@@ -299,4 +331,26 @@ impl Executor<'_> {
 fn first_effect(segments: &[Segment]) -> Option<usize> {
     let first = segments.iter().find(|segment| segment.has_effect())?;
     (first.mode == SegmentMode::Autocommit).then_some(first.statements.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::test_support::script;
+
+    #[test]
+    fn only_what_leaves_nothing_behind_is_tried_again() {
+        use StatementKind::{Ddl, Dml, ImplicitCommit, NonTransactional, Other};
+        for (engine, text, kind, expected) in [
+            (Engine::Postgres, "INSERT INTO t", Dml, true),
+            (Engine::Postgres, "/* x */ CALL p()", Other, false),
+            (Engine::Postgres, "DO $$$$", Other, false),
+            (Engine::Postgres, "VACUUM", NonTransactional, true),
+            (Engine::MySql, "INSERT INTO t", Dml, false),
+            (Engine::MySql, "ALTER TABLE t", ImplicitCommit, true),
+            (Engine::Sqlite, "CREATE TABLE t", Ddl, true),
+        ] {
+            assert_eq!(is_undone_whole(engine, &script(text, &[kind]), 0), expected, "{text}");
+        }
+    }
 }

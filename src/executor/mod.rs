@@ -11,6 +11,7 @@
 
 mod catalog;
 mod event;
+mod failure;
 mod foreign_keys;
 mod interrupt;
 mod journal;
@@ -19,20 +20,27 @@ mod record;
 mod retry;
 mod segment;
 mod send;
+mod settle;
 mod step;
+mod watch;
 
 pub use catalog::look;
 pub use event::Event;
 pub use interrupt::{Interrupt, Interrupter, Signal};
 pub use outcome::{Aftermath, Cause, RunReport, StepFailure, StepSuccess};
+pub use settle::{repay, was_carried_out};
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::db::{Session, SessionOptions, SqlError};
 use crate::dialect::{EventKind, NewEvent, Tables};
-use crate::model::{Direction, History};
+use crate::model::History;
 use crate::plan::{Plan, Work};
 use foreign_keys::Violations;
+use watch::{Blocked, first_look};
+
+/// How long a run that was asked to stop may take to record it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How steps run.
 #[derive(Debug, Clone)]
@@ -66,12 +74,18 @@ pub struct Executor<'a> {
     next_sequence: i64,
     /// The step that is running, as its place in the plan.
     step: usize,
+    /// When it began.
+    step_started: Instant,
     /// What the session has set now, where it differs from what [`ExecutionSettings::session`] says.
     altered: bool,
     /// Whether the journal already holds the entry of the step that comes next, written with the end of the last one.
     announced: bool,
     /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
     known_violations: Option<Violations>,
+    /// Who keeps the running step waiting.
+    blocked: Blocked,
+    /// When a call that takes long is looked at first.
+    first_look: Duration,
     events: &'a mut (dyn FnMut(Event<'_>) + Send),
 }
 
@@ -98,41 +112,57 @@ impl<'a> Executor<'a> {
             interrupt,
             next_sequence,
             step: 0,
+            step_started: Instant::now(),
             altered: false,
             announced: false,
             known_violations: None,
+            blocked: Blocked::default(),
+            first_look: first_look(settings.session.lock_timeout),
             events,
         }
     }
 
-    /// Runs the steps in order and stops at the first that fails.
-    pub async fn execute(&mut self, plan: &Plan) -> RunReport {
-        let mut report = RunReport::default();
-        if let Err(error) = self.forget(plan).await {
+    /// Runs the steps in order and stops at the first that fails. Those that `report` knows as finished are done.
+    pub async fn execute(&mut self, plan: &Plan, report: &mut RunReport) {
+        let first = report.finished.len();
+        if first == 0
+            && let Err(error) = self.begin(plan).await
+        {
             report.failure = Some(StepFailure::before(0, error));
-            return report;
+            return;
         }
-        if let Err(error) = self.open_rollback(plan).await {
-            report.failure = Some(StepFailure::before(0, error));
-            return report;
-        }
-        for index in 0..plan.steps.len() {
+        for index in first..plan.steps.len() {
             if let Some(signal) = self.interrupt.signal() {
                 self.withdraw_announcement(plan.steps[index].direction()).await;
+                self.record_stop(&plan.steps[index], signal).await;
                 report.failure = Some(StepFailure::interrupted(index, signal));
                 break;
             }
             self.step = index;
+            self.step_started = Instant::now();
             match self.run_step(plan, index).await {
                 Ok(success) => report.finished.push(success),
-                Err(failure) => {
-                    self.record_failure(plan, &failure).await;
+                Err(mut failure) => {
+                    if failure.cause.was_blocked(self.blocked.is_now()) {
+                        failure.blockers = self.blocked.blockers().to_vec();
+                    }
+                    let recording = self.record_failure(plan, &failure);
+                    match failure.cause {
+                        // Who asked to stop does not wait for the locks of others.
+                        Cause::Interrupted(_) => drop(tokio::time::timeout(LAST_WORDS, recording).await),
+                        _ => recording.await,
+                    }
                     report.failure = Some(failure);
                     break;
                 }
             }
         }
-        report
+    }
+
+    /// What comes before the first step.
+    async fn begin(&mut self, plan: &Plan) -> Result<(), SqlError> {
+        self.forget(plan).await?;
+        self.open_rollback(plan).await
     }
 
     /// Removes entries of the journal that tell of nothing.
@@ -162,34 +192,6 @@ impl<'a> Executor<'a> {
             self.session.execute(&text).await?;
         }
         Ok(())
-    }
-
-    /// Notes a failure that the user is told about. Best effort: the failure itself may be a lost connection. Without
-    /// the lock nothing is written.
-    ///
-    /// A rollback of several that a person has to look into is over. One that only has to be run again stays open: the
-    /// same command, repeated by whatever started it, must not undo more than it was asked for.
-    async fn record_failure(&mut self, plan: &Plan, failure: &StepFailure) {
-        if failure.cause.connection_is_gone() || matches!(failure.cause, Cause::LockLost) {
-            return;
-        }
-        let Some(step) = plan.steps.get(failure.step) else { return };
-        let detail = failure.cause.to_string();
-        let event = NewEvent {
-            version: step.version(),
-            file_name: Some(step.file_name()),
-            detail: Some(&detail),
-            ..self.event(EventKind::Failed)
-        };
-        let mut texts = vec![self.tables.insert_event(&event)];
-        if step.direction() == Direction::Rollback && plan.steps.len() > 1 && !failure.cause.is_passing() {
-            texts.push(self.tables.insert_event(&self.event(EventKind::RollbackEnded)));
-        }
-        for text in texts {
-            if self.session.execute(&text).await.is_err() {
-                break;
-            }
-        }
     }
 
     fn event(&self, kind: EventKind) -> NewEvent<'a> {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use super::Signal;
-use crate::db::{SqlError, SqlErrorKind};
+use crate::db::{Blocker, SqlError, SqlErrorKind};
+use crate::model::JournalEntry;
 
 /// The result of carrying out a plan.
 #[derive(Debug, Default)]
@@ -30,6 +31,11 @@ pub struct StepFailure {
     pub cause: Cause,
     /// What is left of it in the database.
     pub aftermath: Aftermath,
+    /// What the journal must say of it, where that could not be written: the connection was lost between two
+    /// statements, so that how far it came is known here and nowhere else.
+    pub owed: Option<Box<JournalEntry>>,
+    /// Whom it waited for, where waiting is why it failed; empty where the server does not tell.
+    pub blockers: Vec<Blocker>,
 }
 
 /// What went wrong in a step.
@@ -79,8 +85,16 @@ impl Cause {
 
     /// Whether the same command, run again, can succeed by itself.
     pub(super) fn is_passing(&self) -> bool {
-        let blocked = |error: &SqlError| matches!(error.kind, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock);
-        matches!(self, Cause::Interrupted(_)) || self.sql().is_some_and(blocked)
+        matches!(self, Cause::Interrupted(_)) || self.sql().is_some_and(|error| error.kind.is_conflict())
+    }
+
+    /// Whether it failed because it waited for somebody; `now`: whether somebody was in its way just before it failed.
+    pub(super) fn was_blocked(&self, now: bool) -> bool {
+        self.sql().is_some_and(|error| match error.kind {
+            SqlErrorKind::LockTimeout => true,
+            SqlErrorKind::Deadlock | SqlErrorKind::StatementTimeout => now,
+            _ => false,
+        })
     }
 
     /// Whether nothing more can be said to the server.
@@ -101,19 +115,23 @@ pub enum Aftermath {
         /// Statements of the script.
         total: usize,
     },
-    /// The connection ended before the answer: the next run finds out, by the history (a transaction either
+    /// The connection ended before the answer. Whoever connects next finds out, by the history (a transaction either
     /// committed with its row or did not) or by the journal.
     Unknown,
 }
 
 impl StepFailure {
+    pub(super) fn new(step: usize, cause: Cause, aftermath: Aftermath) -> Self {
+        StepFailure { step, cause, aftermath, owed: None, blockers: Vec::new() }
+    }
+
     /// A failure before anything of the step was sent.
     pub(super) fn before(step: usize, error: SqlError) -> Self {
-        StepFailure { step, cause: Cause::Bookkeeping(error), aftermath: Aftermath::Undone }
+        StepFailure::new(step, Cause::Bookkeeping(error), Aftermath::Undone)
     }
 
     /// A signal that came between two steps.
     pub(super) fn interrupted(step: usize, signal: Signal) -> Self {
-        StepFailure { step, cause: Cause::Interrupted(signal), aftermath: Aftermath::Undone }
+        StepFailure::new(step, Cause::Interrupted(signal), Aftermath::Undone)
     }
 }

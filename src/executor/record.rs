@@ -12,8 +12,12 @@ impl Executor<'_> {
     /// The statements that open a transaction and make sure that the lock is still ours.
     pub(super) fn opening(&self) -> Vec<Part> {
         let begin = Part::Own(self.tables.engine.begin().to_string());
-        let guard = self.fence.as_deref().and_then(|fence| self.tables.guard(fence, LOCK_LOST));
-        std::iter::once(begin).chain(guard.map(Part::Own)).collect()
+        std::iter::once(begin).chain(self.still_locked()).collect()
+    }
+
+    /// Asks whether the lock is still ours, where that is a statement of its own (PostgreSQL).
+    pub(super) fn still_locked(&self) -> impl Iterator<Item = Part> {
+        self.fence.as_deref().and_then(|fence| self.tables.guard(fence, LOCK_LOST)).map(Part::Own).into_iter()
     }
 
     /// The same for statements of a script. On PostgreSQL the author's own `BEGIN` may name an isolation level, and

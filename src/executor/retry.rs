@@ -25,7 +25,7 @@ impl Retry {
 
     /// How long to wait before the next try; None when it would be pointless or too late.
     pub(super) fn next_pause(&mut self, kind: SqlErrorKind) -> Option<Duration> {
-        if !matches!(kind, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock) {
+        if !kind.is_conflict() {
             return None;
         }
         self.attempt += 1;

@@ -68,9 +68,7 @@ impl Executor<'_> {
                 return Err(failed);
             }
             self.undo().await;
-            if !self.pause_before_retry(step, &failed, &mut retry).await {
-                return Err(failed);
-            }
+            self.pause_before_retry(step, failed, &mut retry).await?;
         }
     }
 
@@ -84,33 +82,45 @@ impl Executor<'_> {
         }
     }
 
-    /// Records a step that has nothing (more) to run.
-    pub(super) async fn send_bookkeeping(&mut self, closing: Vec<Part>) -> Result<(), SendError> {
+    /// Records a step that has nothing (more) to run. What it ran outside a transaction is done: on a lock conflict
+    /// the record is tried again.
+    pub(super) async fn send_bookkeeping(&mut self, step: &Step, closing: Vec<Part>) -> Result<(), SendError> {
         let mut parts = self.opening();
         parts.extend(closing);
         parts.push(Part::Commit);
-        let result = self.send(None, &parts).await;
-        if let Err(failed) = &result
-            && !failed.outcome_unknown
-        {
+        let mut retry = Retry::new(self.settings.lock_retry);
+        loop {
+            let Err(failed) = self.send(None, &parts).await else { return Ok(()) };
+            if failed.outcome_unknown {
+                return Err(failed);
+            }
             self.undo().await;
+            self.pause_before_retry(step, failed, &mut retry).await?;
         }
-        result
     }
 
     /// Takes back the open transaction. An error means that there is none any more, or no connection.
     pub(super) async fn undo(&mut self) {
-        let _ = self.session.run(&["ROLLBACK"], &mut |_, _| {}).await;
+        let _ = self.session.execute("ROLLBACK").await;
     }
 
-    /// Waits before another try; false when there is none.
-    pub(super) async fn pause_before_retry(&mut self, step: &Step, failed: &SendError, retry: &mut Retry) -> bool {
-        let (Some(kind), Some(error)) = (failed.kind(), failed.cause.sql()) else { return false };
-        let Some(pause) = retry.next_pause(kind) else { return false };
-        (self.events)(Event::Retrying { step, error, attempt: retry.attempt(), pause });
+    /// Waits before another try of what `failed`.
+    ///
+    /// # Errors
+    /// Where there is none: the failure itself, or a request to stop that came meanwhile.
+    pub(super) async fn pause_before_retry(
+        &mut self,
+        step: &Step,
+        failed: SendError,
+        retry: &mut Retry,
+    ) -> Result<(), SendError> {
+        let (Some(kind), Some(error)) = (failed.kind(), failed.cause.sql()) else { return Err(failed) };
+        let Some(pause) = retry.next_pause(kind) else { return Err(failed) };
+        let blockers = if failed.cause.was_blocked(self.blocked.is_now()) { self.blocked.blockers() } else { &[] };
+        (self.events)(Event::Retrying { step, error, attempt: retry.attempt(), pause, blockers });
         tokio::select! {
-            () = tokio::time::sleep(pause) => true,
-            _ = self.interrupt.requested() => false,
+            () = tokio::time::sleep(pause) => Ok(()),
+            signal = self.interrupt.requested() => Err(failed.stopped_by(signal)),
         }
     }
 

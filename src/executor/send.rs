@@ -1,10 +1,11 @@
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
-use crate::db::{BatchError, Canceller, SqlError, SqlErrorKind};
+use crate::db::{BatchError, Observation, SqlError, SqlErrorKind, StatementResult};
 use crate::dialect::{Engine, LOCK_LOST};
 use crate::model::Script;
 
-use super::{Cause, Event, Executor, Interrupt};
+use super::watch::Watch;
+use super::{Cause, Event, Executor, Signal};
 
 /// One thing to send: a statement of the script, or one of the tool's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +22,6 @@ pub(super) enum Part {
     /// The end of a transaction of ours.
     Commit,
 }
-
-/// How long a statement may go on after it was told to stop, until it is told again.
-const CANCEL_AGAIN: Duration = Duration::from_millis(500);
 
 /// What stopped a [`Executor::send`].
 #[derive(Debug)]
@@ -47,6 +45,11 @@ impl SendError {
             Some(Part::Own(_) | Part::Conditional(_) | Part::Role(_) | Part::Commit) | None => None,
         };
         SendError { statement, ..self }
+    }
+
+    /// The same, where a request to stop kept it from being tried again.
+    pub(super) fn stopped_by(self, signal: Signal) -> Self {
+        SendError { cause: Cause::Interrupted(signal), ..self }
     }
 
     /// What the server said, for deciding about another try.
@@ -103,28 +106,40 @@ impl Executor<'_> {
         }
         let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
         let step = self.step;
-        let canceller = self.session.canceller();
-        let mut unchanged = false;
+        let (canceller, observer) = (self.session.canceller(), self.session.observer());
+        let (mut unchanged, mut finished) = (false, 0);
+        if scripted {
+            self.blocked.forget();
+        }
         let result = {
-            let (session, events) = (&mut self.session, &mut self.events);
-            let mut done = |index: usize, result: crate::db::StatementResult| match batch[index].0 {
-                Part::Script(statement) => events(Event::StatementFinished {
-                    step,
-                    statement: *statement,
-                    total,
-                    rows: result.rows,
-                    elapsed: result.elapsed,
-                }),
-                Part::Conditional(_) => unchanged |= result.rows == Some(0),
-                Part::Own(_) | Part::Role(_) | Part::Commit => {}
+            // Both closures tell events, and both live as long as the call.
+            let events = Mutex::new(&mut self.events);
+            let tell = |event: Event<'_>| events.lock().unwrap_or_else(PoisonError::into_inner)(event);
+            let mut done = |index: usize, result: StatementResult| {
+                finished = index + 1;
+                match batch[index].0 {
+                    Part::Script(statement) => tell(Event::StatementFinished {
+                        step,
+                        statement: *statement,
+                        total,
+                        rows: result.rows,
+                        elapsed: result.elapsed,
+                    }),
+                    Part::Conditional(_) => unchanged |= result.rows == Some(0),
+                    Part::Own(_) | Part::Role(_) | Part::Commit => {}
+                }
             };
-            let work = session.run(&texts, &mut done);
-            match scripted {
-                true => stopped_on_the_server(&mut self.interrupt, canceller, work).await,
-                // The tool's own writing is brief, and what it says must get there.
-                false => work.await,
-            }
+            let blocked = &mut self.blocked;
+            let mut seen =
+                |observation: Observation, waited| blocked.seen(observation, waited, &mut |event| tell(event));
+            // The tool's own writing is brief, and what it says must get there.
+            let interrupt = scripted.then_some(&mut self.interrupt);
+            let first_look = self.first_look;
+            let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
+            watch.over(self.session.run(&texts, &mut done)).await
         };
+        let last = texts.len() - 1;
+        let result = result.unwrap_or_else(|error| Err(BatchError { index: finished.min(last), error }));
         let commits = batch.iter().any(|(part, _)| **part == Part::Commit);
         let alone = batch.len() == 1;
         let outcome = match (result, self.interrupt.signal()) {
@@ -149,9 +164,17 @@ impl Executor<'_> {
         }
         let data = script.copy_data(index).unwrap_or_default();
         let started = std::time::Instant::now();
-        let canceller = self.session.canceller();
-        let copy = self.session.copy_in(script.statement_text(index), data);
-        match stopped_on_the_server(&mut self.interrupt, canceller, copy).await {
+        let (canceller, observer) = (self.session.canceller(), self.session.observer());
+        self.blocked.forget();
+        let result = {
+            let (blocked, events) = (&mut self.blocked, &mut self.events);
+            let mut seen =
+                |observation: Observation, waited| blocked.seen(observation, waited, &mut |event| events(event));
+            let (interrupt, first_look) = (Some(&mut self.interrupt), self.first_look);
+            let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
+            watch.over(self.session.copy_in(script.statement_text(index), data)).await
+        };
+        match result.and_then(|copied| copied) {
             Ok(rows) => {
                 (self.events)(Event::StatementFinished {
                     step: self.step,
@@ -189,27 +212,6 @@ impl Executor<'_> {
         let notices = self.session.warnings().await.unwrap_or_default();
         for notice in &notices {
             (self.events)(Event::Notice(notice));
-        }
-    }
-}
-
-/// Waits for `work`; when somebody asks to stop, ends the statement on the server and hears how it ended. Dropping the
-/// call would leave it running there. Where cancelling fails, the server finishes by itself and the answer still comes.
-async fn stopped_on_the_server<T>(
-    interrupt: &mut Interrupt,
-    canceller: Box<dyn Canceller>,
-    work: impl Future<Output = T>,
-) -> T {
-    tokio::pin!(work);
-    tokio::select! {
-        result = &mut work => return result,
-        _ = interrupt.requested() => {}
-    }
-    loop {
-        let _ = canceller.cancel().await;
-        // The request may have come before the statement had arrived there, or between two of one message.
-        if let Ok(result) = tokio::time::timeout(CANCEL_AGAIN, &mut work).await {
-            return result;
         }
     }
 }

@@ -1,7 +1,8 @@
 use std::time::Instant;
 
 use super::send::SendError;
-use super::{Aftermath, Cause, Event, Executor, StepFailure, StepSuccess};
+use super::watch::{Blocked, first_look};
+use super::{Aftermath, Event, Executor, StepFailure, StepSuccess};
 use crate::plan::{Plan, SegmentMode, Step};
 
 impl Executor<'_> {
@@ -12,7 +13,7 @@ impl Executor<'_> {
         (self.events)(Event::StepStarted { index, total: plan.steps.len(), step });
         if let Err(error) = self.prepare_session(step).await {
             self.withdraw_announcement(step.direction()).await;
-            return Err(StepFailure { step: index, cause: Cause::Bookkeeping(error), aftermath: Aftermath::Undone });
+            return Err(StepFailure::before(index, error));
         }
         if step.is_atomic() && step.resume.is_none() {
             self.run_atomic(plan, index, started).await?;
@@ -30,9 +31,12 @@ impl Executor<'_> {
     async fn prepare_session(&mut self, step: &Step) -> Result<(), crate::db::SqlError> {
         let directives = step.script().map(|script| script.directives.clone()).unwrap_or_default();
         let own = directives.lock_timeout.is_some() || directives.statement_timeout.is_some();
+        let lock_timeout = directives.lock_timeout.or(self.settings.session.lock_timeout);
+        self.first_look = first_look(lock_timeout);
+        self.blocked = Blocked::default();
         if self.altered || own {
             let mut options = self.settings.session.clone();
-            options.lock_timeout = directives.lock_timeout.or(options.lock_timeout);
+            options.lock_timeout = lock_timeout;
             options.statement_timeout = directives.statement_timeout.unwrap_or(options.statement_timeout);
             self.session.reset(&options).await?;
         }
@@ -44,10 +48,9 @@ impl Executor<'_> {
     async fn run_atomic(&mut self, plan: &Plan, index: usize, started: Instant) -> Result<(), StepFailure> {
         let step = &plan.steps[index];
         let fails = |undone: Aftermath| {
-            move |failed: SendError| StepFailure {
-                step: index,
-                aftermath: if failed.outcome_unknown { Aftermath::Unknown } else { undone },
-                cause: failed.cause,
+            move |failed: SendError| {
+                let aftermath = if failed.outcome_unknown { Aftermath::Unknown } else { undone };
+                StepFailure::new(index, failed.cause, aftermath)
             }
         };
         let mut recorded = false;
@@ -73,7 +76,7 @@ impl Executor<'_> {
         }
         if !recorded {
             let closing = self.recording(plan, index, Some(started));
-            self.send_bookkeeping(closing).await.map_err(fails(Aftermath::Undone))?;
+            self.send_bookkeeping(step, closing).await.map_err(fails(Aftermath::Undone))?;
         }
         Ok(())
     }

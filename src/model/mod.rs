@@ -7,22 +7,26 @@ mod catalog;
 mod checksum;
 mod duration;
 mod effect;
+mod event;
 mod history;
 mod journal;
 mod migration;
 mod script;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod unfinished;
 mod version;
 
 pub use catalog::{Catalog, CatalogError};
 pub use checksum::{CHECKSUM_ALGORITHM, Checksum, normalised_digest, sha256_hex};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use effect::{ABSENT, Effect, Leftover, Object, ObjectName, Subject, UNFINISHED, Verdict};
+pub use event::RecordedEvent;
 pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
 pub use journal::{JournalEntry, JournalState, Settlement};
 pub use migration::{Allowance, Dependency, Directives, Migration, MigrationKind, Rollback};
 pub use script::{Script, Statement, StatementKind, TransactionControl};
+pub use unfinished::Unfinished;
 pub use version::{Version, VersionError};
 
 /// Which way a step goes. Stored in the journal and in events under [`Direction::name`].

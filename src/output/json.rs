@@ -52,6 +52,7 @@ pub(super) fn error(database: Option<&str>, error: &Error, verbose: bool) -> Val
         "context": server.and_then(|server| server.context.as_ref()),
         "hints": error.hints,
         "notes": error.notes,
+        "blockers": error.blockers,
     });
     if verbose {
         value["detail"] = json!(server.and_then(|server| server.detail.as_ref()));
@@ -127,6 +128,7 @@ mod tests {
                     "context": null,
                     "hints": ["correct the file"],
                     "notes": ["0001 stays applied"],
+                    "blockers": [],
                 }],
             })
         );

@@ -9,6 +9,7 @@ use super::{Ending, Options, elapsed, human, json, sanitize, sanitize_line, snip
 use super::progress::{Console, Level};
 use super::stream::Stream;
 use super::style::{self, paint};
+use crate::db::Blocker;
 use crate::model::Direction;
 
 /// The only way to stdout and stderr.
@@ -126,12 +127,21 @@ impl Printer {
         );
     }
 
-    /// Something is tried again after `wait`; `attempt` is the number of the coming one.
-    pub fn retrying(&self, reason: &str, attempt: u32, wait: Duration) {
+    /// Something is tried again after `wait`; `attempt` is the number of the coming one, `blockers` were in the way.
+    pub fn retrying(&self, reason: &str, attempt: u32, wait: Duration, blockers: &[Blocker]) {
         let reason = sanitize_line(reason);
-        let text = format!("trying again in {} (attempt {attempt}): {reason}", elapsed(wait));
-        let fields = object(json!({"reason": reason, "attempt": attempt, "wait_ms": millis(wait)}));
+        let by = if blockers.is_empty() { String::new() } else { format!(", blocked by {}", listed(blockers)) };
+        let text = format!("trying again in {} (attempt {attempt}): {reason}{by}", elapsed(wait));
+        let fields = json!({"reason": reason, "attempt": attempt, "wait_ms": millis(wait), "blockers": blockers});
+        let fields = object(fields);
         self.console.say(Level::Info, "retrying", &format!("  {text}"), &text, fields);
+    }
+
+    /// A statement that has run for `waited` waits for others.
+    pub fn blocked(&self, blockers: &[Blocker], waited: Duration) {
+        let text = format!("waiting for a lock ({}): {}", elapsed(waited), listed(blockers));
+        let fields = object(json!({"waited_ms": millis(waited), "blockers": blockers}));
+        self.console.say(Level::Info, "blocked", &format!("  {text}"), &text, fields);
     }
 
     /// Another run holds the migration lock.
@@ -190,6 +200,17 @@ impl Printer {
     }
 }
 
+/// Blockers on one line; those beyond the first few are counted.
+fn listed(blockers: &[Blocker]) -> String {
+    const NAMED: usize = 3;
+    let mut named: Vec<String> =
+        blockers.iter().take(NAMED).map(|blocker| sanitize_line(&blocker.to_string()).into_owned()).collect();
+    if blockers.len() > NAMED {
+        named.push(format!("and {} more", blockers.len() - NAMED));
+    }
+    named.join("; ")
+}
+
 /// The fields of an object; none for any other value.
 fn object(value: Value) -> Map<String, Value> {
     match value {
@@ -229,7 +250,8 @@ mod tests {
         printer.notice("NOTICE", "table \u{1b}[2J exists");
         printer.step_finished("0001 users", Direction::Upgrade, Duration::from_millis(12));
         printer.step_started(1, 2, "0002 orders", Direction::Upgrade);
-        printer.retrying("lock timeout", 2, Duration::from_secs(1));
+        printer.retrying("lock timeout", 2, Duration::from_secs(1), &[]);
+        printer.blocked(&[Blocker { id: 7, certain: true, ..Blocker::default() }], Duration::from_secs(2));
         printer.step_failed("0002 orders");
     }
 
@@ -253,6 +275,7 @@ waiting for the migration lock (5.0 s), held by pid 7
   notice: table \\u{1b}[2J exists
   applied 0001 users (12 ms)
   trying again in 1.0 s (attempt 2): lock timeout
+  waiting for a lock (2.0 s): session 7
   failed  0002 orders
 warning: odd
 error: primary: 0002 orders failed: no
@@ -296,9 +319,13 @@ error: primary: 0002 orders failed: no
         let events: Vec<Value> =
             stderr.text().lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
         let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
-        assert_eq!(names, ["waiting", "notice", "step_finished", "retrying", "step_failed", "warning", "error"]);
+        assert_eq!(
+            names,
+            ["waiting", "notice", "step_finished", "retrying", "blocked", "step_failed", "warning", "error"]
+        );
         assert_eq!(events[2]["migration"], "0001 users");
-        assert_eq!(events[6]["kind"], "sql");
+        assert_eq!(events[4]["blockers"][0]["id"], 7);
+        assert_eq!(events[7]["kind"], "sql");
     }
 
     #[test]

@@ -94,6 +94,7 @@ fn remarks(error: &Error, verbose: bool) -> Vec<(&'static str, String)> {
             None => {}
         }
     }
+    remarks.extend(error.blockers.iter().map(|blocker| ("blocked by", blocker.to_string())));
     remarks.extend(error.notes.iter().map(|note| ("kept", note.clone())));
     remarks.extend(error.hints.iter().map(|hint| ("next", hint.clone())));
     remarks

@@ -11,6 +11,7 @@ mod rollback;
 mod segment;
 mod state;
 mod temporary;
+mod unfinished;
 
 pub use difference::{Difference, difference, difference_of_section};
 pub use error::{PlanError, Started};
@@ -24,6 +25,7 @@ pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edit
 pub use segment::{Segment, SegmentMode, locked_block, segments};
 pub use state::{MigrationState, Survey, SurveyEntry, survey};
 pub use temporary::refuse_hidden_tables;
+pub use unfinished::{Healing, healing};
 
 use std::sync::Arc;
 

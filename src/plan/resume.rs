@@ -87,12 +87,20 @@ pub fn needs_no_mark(engine: Engine, script: &Script, next: usize) -> bool {
         script.statements[index].kind == StatementKind::ImplicitCommit
             && parse::only_adds(engine, script.statement_text(index))
             && effect_of(engine, script, index).is_some()
+            && !evaluates(engine, script.statement_text(index))
     };
     engine == Engine::MySql
         && !next.is_multiple_of(MOST_WITHOUT_MARK)
         && next < script.statements.len()
         && adds(next - 1)
         && adds(next)
+}
+
+/// Whether a statement that makes a table runs a query for it, and with it functions that can do anything, such as
+/// giving up the migration lock: after those nothing may start without being asked for.
+fn evaluates(engine: Engine, statement: &str) -> bool {
+    let mut words = parse::statement_words(engine, statement);
+    words.any(|word| word.eq_ignore_ascii_case("table")) && words.any(|word| word.eq_ignore_ascii_case("select"))
 }
 
 /// What to look at before statement `index` starts: its own effect, and those of the ones behind it that may start

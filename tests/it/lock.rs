@@ -2,11 +2,9 @@
 
 use rustix::process::Signal;
 
-use crate::harness::{Engine, Finished, Project, Running, exit, wait_until};
+use crate::harness::{Engine, Project, Running, exit, wait_until};
 
 on_each_engine![
-    two_runs_on_an_empty_database_apply_once,
-    ten_runs_race_and_each_migration_runs_once,
     who_waits_says_who_holds_the_lock,
     who_waits_too_long_gives_up,
     a_killed_run_leaves_no_lock,
@@ -29,23 +27,6 @@ fn slow_project(project: &Project) -> Running {
         project.has_table("_dbwarden_migrations") && project.versions() == ["0001"]
     });
     holder
-}
-
-fn two_runs_on_an_empty_database_apply_once(project: &Project) {
-    project.tables(5);
-    let runs = [project.spawn(["migrate"]), project.spawn(["migrate"])];
-    runs.into_iter().map(Running::finish).for_each(|run| drop(run.exits(exit::DONE)));
-    assert_eq!(project.versions(), ["0001", "0002", "0003", "0004", "0005"]);
-}
-
-fn ten_runs_race_and_each_migration_runs_once(project: &Project) {
-    project.tables(2).migration("0003_count.sql", "INSERT INTO t1 VALUES (1);", "DELETE FROM t1;");
-    let runs: Vec<Running> = (0..10).map(|_| project.spawn(["migrate"])).collect();
-    let runs: Vec<Finished> = runs.into_iter().map(|run| run.finish().exits(exit::DONE)).collect();
-    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
-    assert_eq!(project.sql("SELECT count(*) FROM t1"), "1");
-    let idle = runs.iter().filter(|run| run.output().to_lowercase().contains("up to date")).count();
-    assert_eq!(idle, 9);
 }
 
 fn who_waits_says_who_holds_the_lock(project: &Project) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::CommandFactory;
 use dbwarden::cli::Cli;
 use dbwarden::config::{DATABASE_KEYS, TOP_KEYS, VARIABLES};
+use dbwarden::dialect::EventKind;
 use dbwarden::error::{ErrorKind, Exit};
 use dbwarden::output::report::EntryState;
 
@@ -126,6 +127,12 @@ fn every_state_is_listed() {
     let names = names.map(|row| row.into_iter().map(|cell| cell.replace('"', "")).collect::<Vec<_>>());
     let listed = rows("States").into_iter().map(|row| row[..2].to_vec());
     assert_eq!(listed.collect::<Vec<_>>(), names);
+}
+
+#[test]
+fn every_kind_of_event_is_listed() {
+    let listed = rows("Events").into_iter().map(|row| code(&row[0])[0].to_string());
+    assert_eq!(listed.collect::<Vec<_>>(), EventKind::ALL.map(EventKind::name));
 }
 
 #[test]

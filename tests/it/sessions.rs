@@ -76,8 +76,9 @@ fn what_a_file_sets_does_not_reach_the_next(project: &Project) {
             "SELECT current_setting('search_path') || current_setting('TimeZone') || current_user",
         ),
         Engine::MySql => (
-            "SET sql_mode = 'ANSI_QUOTES'; SET time_zone = '+05:00'; SET foreign_key_checks = 0; USE information_schema;",
-            "SELECT concat(@@sql_mode, @@time_zone, @@foreign_key_checks, database())",
+            "SET sql_mode = 'ANSI_QUOTES'; SET time_zone = '+05:00'; SET foreign_key_checks = 0; SET timestamp = 1; \
+             USE information_schema;",
+            "SELECT concat(@@sql_mode, @@time_zone, @@foreign_key_checks, @@timestamp > 1, database())",
         ),
         Engine::Sqlite => (
             "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA case_sensitive_like = ON;",

@@ -34,6 +34,8 @@ fn kind(number: u16, message: &str) -> SqlErrorKind {
         // max_statement_time of MariaDB, max_execution_time of MySQL
         1969 | 3024 => SqlErrorKind::StatementTimeout,
         1317 => SqlErrorKind::Cancelled,
+        // Marked as crashed; corrupted index or table
+        1034 | 1035 | 1194 | 1195 | 1712 | 1877 => SqlErrorKind::Damaged,
         // Shutdown, aborted, network errors, killed
         1053 | 1152 | 1158..=1161 | 1927 | 3169 => SqlErrorKind::ConnectionLost,
         // Idle for too long on MySQL; MariaDB has the number for a trigger that FOLLOWS one that is not there

@@ -41,6 +41,10 @@ const VARIABLES: [&str; 17] = [
     "sql_select_limit",
 ];
 
+/// A session of ours is never idle for longer than this between two statements: it waits for seconds before another
+/// try of one that met a lock.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(60);
+
 /// Columns of the introduction before the variables: version, connection id, user.
 const FIRST_VARIABLE: usize = 3;
 
@@ -48,8 +52,10 @@ const FIRST_VARIABLE: usize = 3;
 pub(super) fn introduction() -> String {
     let variables: Vec<String> = VARIABLES.iter().map(|name| format!("@@SESSION.{name}")).collect();
     format!(
-        "SELECT VERSION(), CONNECTION_ID(), SUBSTRING_INDEX(CURRENT_USER(), '@', 1), {}, \
-         /*M! @@SESSION.tx_isolation */ /*!50720 @@SESSION.transaction_isolation */ \
+        "SELECT VERSION(), CONNECTION_ID(), SUBSTRING_INDEX(CURRENT_USER(), '@', 1), {}, CONCAT( \
+         /*M! @@SESSION.tx_isolation, IF(@@SESSION.tx_read_only, */ \
+         /*!50720 @@SESSION.transaction_isolation, IF(@@SESSION.transaction_read_only, */ \
+         ', READ ONLY', ', READ WRITE')) \
          /*M! , CURRENT_ROLE() */ /*!80000 , CURRENT_ROLE() */",
         variables.join(", ")
     )
@@ -60,7 +66,7 @@ pub(super) fn introduction() -> String {
 pub(super) struct Baseline {
     /// A value for each of [`VARIABLES`].
     values: Vec<String>,
-    /// As SET TRANSACTION wants it: `REPEATABLE READ`.
+    /// As SET TRANSACTION wants it: `REPEATABLE READ, READ WRITE`.
     isolation: Option<String>,
     /// The roles as SET ROLE wants them; None where the server has no roles.
     role: Option<String>,
@@ -94,7 +100,8 @@ impl Baseline {
         let mut statements = vec![
             "UNLOCK TABLES".to_owned(),
             "SET NAMES utf8mb4".to_owned(),
-            format!("SET SESSION {}", variables.join(", ")),
+            // The clock of the session, which a dump may have stopped.
+            format!("SET SESSION timestamp = DEFAULT, {}", variables.join(", ")),
             format!("USE {}", identifier(Engine::MySql, database)),
         ];
         statements
@@ -119,6 +126,10 @@ pub(super) fn setup(server: &Server, options: &SessionOptions) -> Result<Vec<Str
     if let Some(timeout) = options.lock_timeout {
         assignments.push(format!("lock_wait_timeout = {}", whole_seconds(timeout, 31_536_000)));
         assignments.push(format!("innodb_lock_wait_timeout = {}", whole_seconds(timeout, 100_000_000)));
+    }
+    if options.holds_lock {
+        let silence = server.network_timeout.max(SHORTEST_SILENCE);
+        assignments.push(format!("wait_timeout = {}", whole_seconds(silence, 31_536_000)));
     }
     let configured = server.settings.iter().map(|(name, value)| (name, value)).chain(&options.settings);
     for (name, value) in configured {
@@ -160,15 +171,17 @@ mod tests {
             database: "app".into(),
             tls: Tls::default(),
             connect_timeout: Duration::ZERO,
+            network_timeout: Duration::from_secs(75),
             settings: Vec::new(),
             application_name: "dbwarden".into(),
+            named_for_migrations: false,
         }
     }
 
     fn row(role: Option<&str>) -> Row {
         let mut cells = vec![Some("10.11".to_owned()), Some("7".to_owned()), Some("app".to_owned())];
         cells.extend(VARIABLES.iter().map(|name| Some(if *name == "sql_mode" { "ANSI" } else { "1" }.to_owned())));
-        cells.push(Some("REPEATABLE-READ".to_owned()));
+        cells.push(Some("REPEATABLE-READ, READ WRITE".to_owned()));
         cells.push(role.map(str::to_owned));
         Row(cells)
     }
@@ -178,6 +191,16 @@ mod tests {
         for (milliseconds, seconds) in [(1, 1), (1000, 1), (1001, 2), (0, 31_536_000)] {
             assert_eq!(whole_seconds(Duration::from_millis(milliseconds), 31_536_000), seconds, "{milliseconds} ms");
         }
+    }
+
+    #[test]
+    fn a_session_with_the_lock_ends_when_it_says_nothing_and_any_other_may_wait() {
+        let text = |holds_lock| {
+            let options = SessionOptions { holds_lock, ..SessionOptions::default() };
+            setup(&server(), &options).unwrap().join(";")
+        };
+        assert!(text(true).contains("wait_timeout = 75"));
+        assert!(!text(false).contains("wait_timeout"));
     }
 
     #[test]
@@ -201,9 +224,9 @@ mod tests {
     fn a_reset_goes_back_to_what_the_session_began_with() {
         let statements = Baseline::read(&row(Some("own`er")), true).restore("my`db").join(";");
         for expected in [
-            "SET SESSION sql_mode = _utf8mb4 X'414e5349', time_zone = 1,",
+            "SET SESSION timestamp = DEFAULT, sql_mode = _utf8mb4 X'414e5349', time_zone = 1,",
             "USE `my``db`",
-            "ISOLATION LEVEL REPEATABLE READ",
+            "ISOLATION LEVEL REPEATABLE READ, READ WRITE",
             "SET ROLE `own``er`",
         ] {
             assert!(statements.contains(expected), "{expected} in {statements}");

@@ -43,6 +43,7 @@ fn kind(code: &str, message: &str) -> SqlErrorKind {
         "57014" => SqlErrorKind::Cancelled,
         "28P01" | "28000" => SqlErrorKind::AuthenticationFailed,
         "58030" => SqlErrorKind::OutOfResources,
+        "XX001" | "XX002" => SqlErrorKind::Damaged,
         // idle_in_transaction_session_timeout, transaction_timeout; shutdown, crash, idle_session_timeout
         "25P03" | "25P04" | "57P01" | "57P02" | "57P03" | "57P05" => SqlErrorKind::ConnectionLost,
         _ => match code.get(..2) {

@@ -33,10 +33,12 @@ pub(super) struct Probed {
     pub defaults: ClientDefaults,
     /// The backend that served it.
     pub pid: Option<i64>,
+    /// Whether it got the lock that it was to try.
+    pub had_lock: bool,
 }
 
-/// Logs in, reads the server's report, asks for the backend, leaves.
-pub(super) async fn probe(server: &Server) -> Result<Probed, SqlError> {
+/// Logs in, reads the server's report, asks for the backend, tries the lock that backend `holder` has, leaves.
+pub(super) async fn probe(server: &Server, holder: i64, try_lock: Option<&str>) -> Result<Probed, SqlError> {
     let (client, connection) =
         config(server).connect(probe_tls::connector(&server.tls)?).await.map_err(|error| meaning(&error, server))?;
     let defaults = ClientDefaults {
@@ -44,18 +46,27 @@ pub(super) async fn probe(server: &Server) -> Result<Probed, SqlError> {
         date_style: reported("DateStyle", connection.parameter("DateStyle"))?,
     };
     let ask = async move {
-        let answer = client.simple_query("SELECT pg_catalog.pg_backend_pid()").await;
+        // Not on the same backend: there it would be had once more, and a pooler keeps the backend.
+        let sql = format!(
+            "SELECT pg_catalog.pg_backend_pid(), \
+             CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) {holder} THEN {} END",
+            try_lock.unwrap_or("NULL::pg_catalog.int4")
+        );
+        let answer = client.simple_query(&sql).await;
         // With this the client goes, without which the connection says goodbye and ends.
         drop(client);
         answer
     };
     let (answer, _) = tokio::join!(ask, connection);
     let answer = answer.map_err(|error| meaning(&error, server))?;
-    let pid = answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
-        _ => None,
-    });
-    Ok(Probed { defaults, pid })
+    let number = |column| {
+        answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(column)?.parse::<i64>().ok(),
+            _ => None,
+        })
+    };
+    let (pid, had_lock) = (number(0), number(1) == Some(1));
+    Ok(Probed { defaults, pid, had_lock })
 }
 
 fn reported(name: &str, value: Option<&str>) -> Result<String, SqlError> {

@@ -12,6 +12,9 @@ pub(super) const INTRODUCTION: &str = "SELECT pg_catalog.pg_backend_pid(), \
      pg_catalog.current_setting('server_version'), session_user, \
      (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())";
 
+/// For how long what the server sent may stay unacknowledged, in milliseconds.
+const LONGEST_SILENCE: u128 = 60_000;
+
 /// Takes back what a migration changed. Not `DISCARD ALL`, which also gives up advisory locks
 /// (<https://www.postgresql.org/docs/current/sql-discard.html>); `RESET ALL` leaves role and authorization alone.
 pub(super) const RESET: [&str; 3] = ["RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL"];
@@ -46,7 +49,9 @@ pub(super) fn setup(
         ("statement_timeout", options.statement_timeout.as_millis().to_string()),
     ];
     if version >= 120_000 {
-        settings.push(("tcp_user_timeout", "60000".to_owned()));
+        // Before we give the server up ourselves: the lock should be free by then.
+        let timeout = LONGEST_SILENCE.min(server.network_timeout.as_millis() * 4 / 5).max(1);
+        settings.push(("tcp_user_timeout", timeout.to_string()));
     }
     if version >= 140_000 {
         settings.push(("idle_session_timeout", "0".to_owned()));
@@ -102,8 +107,10 @@ mod tests {
             database: "app".into(),
             tls: Tls::default(),
             connect_timeout: Duration::from_secs(5),
+            network_timeout: Duration::from_secs(75),
             settings: vec![("search_path".into(), "a, b".into())],
             application_name: "dbwarden/1 run".into(),
+            named_for_migrations: false,
         }
     }
 
@@ -125,6 +132,7 @@ mod tests {
     #[test]
     fn what_the_user_asks_for_comes_last_and_quoted() {
         let options = SessionOptions {
+            holds_lock: false,
             lock_timeout: Some(Duration::from_secs(5)),
             statement_timeout: Duration::ZERO,
             role: Some("own\"er".into()),

@@ -19,11 +19,11 @@ fn kind(code: u32) -> SqlErrorKind {
         // The transaction read before another one wrote: only its repetition helps.
         (BUSY_SNAPSHOT, _) => SqlErrorKind::Deadlock,
         (_, 5 | 6) => SqlErrorKind::LockTimeout,
-        // Also a file that exists and cannot be opened, or a journal that cannot be made beside it
-        (_, 3 | 14 | 23) => SqlErrorKind::PermissionDenied,
+        // A file that may not be written; also one that exists and cannot be opened, or a journal that cannot be made beside it
+        (_, 3 | 8 | 14 | 23) => SqlErrorKind::NoFileAccess,
         (_, 7 | 10 | 13) => SqlErrorKind::OutOfResources,
-        (_, 8) => SqlErrorKind::ReadOnly,
         (_, 9) => SqlErrorKind::Cancelled,
+        (_, 11) => SqlErrorKind::Damaged,
         _ => SqlErrorKind::Statement,
     }
 }
@@ -78,12 +78,14 @@ mod tests {
             (5, SqlErrorKind::LockTimeout),
             (261, SqlErrorKind::LockTimeout),
             (517, SqlErrorKind::Deadlock),
-            (8, SqlErrorKind::ReadOnly),
-            (1032, SqlErrorKind::ReadOnly),
+            (8, SqlErrorKind::NoFileAccess),
+            (1032, SqlErrorKind::NoFileAccess),
+            (11, SqlErrorKind::Damaged),
+            (267, SqlErrorKind::Damaged),
             (9, SqlErrorKind::Cancelled),
             (13, SqlErrorKind::OutOfResources),
-            (14, SqlErrorKind::PermissionDenied),
-            (23, SqlErrorKind::PermissionDenied),
+            (14, SqlErrorKind::NoFileAccess),
+            (23, SqlErrorKind::NoFileAccess),
         ] {
             assert_eq!(kind(code), expected, "{code}");
         }

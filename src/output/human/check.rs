@@ -19,6 +19,7 @@ fn finding(finding: &FindingReport) -> String {
     let style = match finding.severity {
         FindingSeverity::Error => style::ERROR,
         FindingSeverity::Warning => style::WARNING,
+        FindingSeverity::Note => style::FAINT,
     };
     let place = match (&finding.file, finding.line) {
         (Some(file), Some(line)) => format!("{}:{line}: ", sanitize_line(file)),
@@ -34,13 +35,13 @@ fn finding(finding: &FindingReport) -> String {
 }
 
 fn summary(database: &DatabaseCheck) -> String {
-    let of = |severity| database.findings.iter().filter(|finding| finding.severity == severity).count();
-    let found = match (of(FindingSeverity::Error), of(FindingSeverity::Warning)) {
-        (0, 0) => "nothing found".to_string(),
-        (errors, 0) => count(errors, "error"),
-        (0, warnings) => count(warnings, "warning"),
-        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    let of = |severity: FindingSeverity| {
+        let number = database.findings.iter().filter(|finding| finding.severity == severity).count();
+        (number > 0).then(|| count(number, severity.label()))
     };
+    let severities = [FindingSeverity::Error, FindingSeverity::Warning, FindingSeverity::Note];
+    let found: Vec<String> = severities.into_iter().filter_map(of).collect();
+    let found = if found.is_empty() { "nothing found".to_string() } else { found.join(", ") };
     let pending = match database.pending {
         Some(0) => ", nothing pending".to_string(),
         Some(pending) => format!(", {pending} pending"),

@@ -2,6 +2,7 @@
 
 mod check;
 mod columns;
+mod events;
 mod run;
 mod settings;
 mod status;
@@ -20,6 +21,7 @@ pub(super) fn report(report: &Report, quiet: bool) -> String {
         Report::Run(report) => run::render(report, quiet),
         Report::Status(report) => status::status(report),
         Report::History(report) => status::history(report),
+        Report::Events(report) => events::render(report),
         Report::Check(report) => check::render(report),
         Report::Repair(report) => status::repair(report),
         Report::Resolve(report) => status::resolve(report),

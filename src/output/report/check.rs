@@ -43,10 +43,12 @@ pub struct FindingReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingSeverity {
-    /// `migrate` refuses.
+    /// `migrate` refuses, or the database is not as the history says. `check` exits with 3.
     Error,
     /// `migrate` goes on.
     Warning,
+    /// Nothing is wrong; worth to know.
+    Note,
 }
 
 impl FindingSeverity {
@@ -55,6 +57,7 @@ impl FindingSeverity {
         match self {
             FindingSeverity::Error => "error",
             FindingSeverity::Warning => "warning",
+            FindingSeverity::Note => "note",
         }
     }
 }

@@ -4,11 +4,13 @@
 //! removing one is a new format.
 
 mod check;
+mod events;
 mod run;
 mod settings;
 mod status;
 
 pub use check::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity};
+pub use events::{DatabaseEvents, EventReport, EventsReport};
 pub use run::{DatabaseRun, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus};
 pub use settings::{
     ConfigReport, DatabaseEntry, DatabaseListReport, DatabaseSettings, InitReport, NewReport, SettingReport,
@@ -31,6 +33,8 @@ pub enum Report {
     Status(StatusReport),
     /// `history`
     History(HistoryReport),
+    /// `history --events`
+    Events(EventsReport),
     /// `check`
     Check(CheckReport),
     /// `repair`
@@ -64,6 +68,7 @@ impl Report {
             Report::Run(report) => ("databases", value(&report.databases)?),
             Report::Status(report) => ("databases", value(&report.databases)?),
             Report::History(report) => ("databases", value(&report.databases)?),
+            Report::Events(report) => ("databases", value(&report.databases)?),
             Report::Check(report) => ("databases", value(&report.databases)?),
             Report::Repair(report) => ("databases", value(&report.databases)?),
             Report::Resolve(report) => ("databases", value(&report.databases)?),

@@ -10,6 +10,8 @@ pub const USAGE: i32 = 2;
 pub const PENDING: i32 = 3;
 /// Another run holds the migration lock.
 pub const LOCKED: i32 = 4;
+/// Blocked in the database.
+pub const BLOCKED: i32 = 5;
 /// Files and history disagree.
 pub const DISAGREE: i32 = 6;
 /// Refused: irreversible, unsafe connection, read-only.
@@ -18,3 +20,5 @@ pub const REFUSED: i32 = 7;
 pub const PARTLY: i32 = 8;
 /// Cannot connect or log in.
 pub const UNREACHABLE: i32 = 9;
+/// Stopped cleanly by SIGTERM.
+pub const TERMINATED: i32 = 143;

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 
+use rustix::process::Signal;
+
 use super::client::{client, pipe, try_pipe};
-use super::supervisor::{ServerDir, program, start_on_free_port};
+use super::supervisor::{AGAIN_AND_AGAIN, ONCE, Restartable, ServerDir, program, start_on_free_port};
 use super::{PASSWORD, USER};
 
 /// What saves a throwaway server its waits for the disk.
@@ -15,10 +17,15 @@ const UNSAFE: &str = "--innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 
 const START: &str = r#"
 "$1" --no-defaults --datadir="$3/data" --auth-root-authentication-method=normal --skip-test-db \
     --innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=0
-exec "$2" --no-defaults --datadir="$3/data" --socket="$3/socket" --port="$4" --bind-address=127.0.0.1 \
-    --pid-file="$3/mariadbd.pid" --tmpdir="$3" --max-connections=300 --skip-log-bin --skip-name-resolve \
-    --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --key-buffer-size=8M --table-open-cache=400 $5
+serve() {
+    exec "$2" --no-defaults --datadir="$3/data" --socket="$3/socket" --port="$4" --bind-address=127.0.0.1 \
+        --pid-file="$3/mariadbd.pid" --tmpdir="$3" --max-connections=300 --skip-log-bin --skip-name-resolve \
+        --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --key-buffer-size=8M --table-open-cache=400 $5
+}
 "#;
+
+/// What lets it lose nothing when it is killed, but not when the machine is.
+const RESTARTABLE: &str = "--innodb-flush-log-at-trx-commit=2";
 
 /// The server. It lives as long as the test process.
 pub struct MariaDb {
@@ -27,11 +34,28 @@ pub struct MariaDb {
     _supervisor: Child,
 }
 
+impl Restartable for MariaDb {
+    const CRASH: Signal = Signal::KILL;
+
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn answers(&self) -> bool {
+        try_pipe(&mut mariadb(&self.dir, "root"), "SELECT 1").is_ok()
+    }
+}
+
 impl MariaDb {
     /// The server of this test process, started when first asked for.
     pub fn get() -> &'static MariaDb {
         static SERVER: OnceLock<MariaDb> = OnceLock::new();
-        SERVER.get_or_init(|| start_on_free_port(MariaDb::start))
+        SERVER.get_or_init(|| start_on_free_port(|port| MariaDb::start(port, UNSAFE, ONCE)))
+    }
+
+    /// A server of one test, which is killed and started again.
+    pub fn restartable() -> &'static MariaDb {
+        Box::leak(Box::new(start_on_free_port(|port| MariaDb::start(port, RESTARTABLE, AGAIN_AND_AGAIN))))
     }
 
     /// Its port on 127.0.0.1.
@@ -60,9 +84,23 @@ impl MariaDb {
     /// The database's structure as text that two equal databases share; the tool's own tables left out.
     #[track_caller]
     pub fn schema(&self, database: &str) -> String {
+        self.dump(database, &["--no-data"])
+    }
+
+    /// Structure and rows, as text that two equal databases share; the tool's own tables left out.
+    #[track_caller]
+    pub fn contents(&self, database: &str) -> String {
+        self.dump(
+            database,
+            &["--skip-extended-insert", "--order-by-primary", "--ignore-table", &format!("{database}.ledger")],
+        )
+    }
+
+    #[track_caller]
+    fn dump(&self, database: &str, options: &[&str]) -> String {
         let mut dump = client("mariadb-dump");
-        dump.args(["--no-defaults", "--no-data", "--routines", "--events", "--skip-dump-date", "--skip-comments"]);
-        dump.args(["-u", "root", "-S"]).arg(socket(&self.dir));
+        dump.args(["--no-defaults", "--routines", "--events", "--skip-dump-date", "--skip-comments"]);
+        dump.args(options).args(["-u", "root", "-S"]).arg(socket(&self.dir));
         for table in ["_dbwarden_migrations", "_dbwarden_journal", "_dbwarden_events"] {
             dump.arg(format!("--ignore-table={database}.{table}"));
         }
@@ -75,14 +113,14 @@ impl MariaDb {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    fn start(port: u16) -> std::io::Result<MariaDb> {
+    fn start(port: u16, speed: &str, serving: &str) -> std::io::Result<MariaDb> {
         let dir = ServerDir::new("mysql");
         let path = dir.path().display().to_string();
         let programs = ["mariadb-install-db", "mariadbd"].map(|name| program(name).display().to_string());
-        let speed = if crate::DURABLE_SERVERS { "" } else { UNSAFE };
+        let speed = if crate::DURABLE_SERVERS { "" } else { speed };
         let arguments: Vec<String> = programs.into_iter().chain([path, port.to_string(), speed.to_string()]).collect();
         let answers = || try_pipe(&mut mariadb(dir.path(), "root"), "SELECT 1").is_ok();
-        let supervisor = dir.start("KILL", START, &arguments, answers)?;
+        let supervisor = dir.start("KILL", &format!("{START}{serving}"), &arguments, answers)?;
         let server = MariaDb { dir: dir.path().to_path_buf(), port, _supervisor: supervisor };
         server.admin(&format!(
             "DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES;

@@ -1,22 +1,29 @@
 //! The one hermetic harness: private servers, a database and a folder for each test, and the built binary.
 
+pub mod account;
 pub mod client;
 pub mod dialect;
 pub mod exit;
+pub mod galera;
+mod holder;
 #[macro_use]
 mod macros;
 pub mod mariadb;
+mod neighbour;
 pub mod postgres;
 mod process;
 mod project;
+pub mod proxy;
 mod supervisor;
 
 use std::time::{Duration, Instant};
 
 pub use dbwarden::dialect::Engine;
+pub use holder::Holder;
+pub use neighbour::Neighbour;
 pub use process::{Finished, Running};
-pub use project::{Project, repository};
-pub use supervisor::free_port;
+pub use project::{Home, Project, repository};
+pub use supervisor::{Restartable, free_port};
 
 /// The user that owns every test's database.
 pub const USER: &str = "app";

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::OnceLock;
 
+use rustix::process::Signal;
+
 use super::client::{client, pipe, tool, try_pipe};
-use super::supervisor::{ServerDir, program, start_on_free_port};
+use super::supervisor::{AGAIN_AND_AGAIN, ONCE, Restartable, ServerDir, program, start_on_free_port};
 use super::{PASSWORD, USER};
 
 /// Roles: `app` owns the databases; `tls_only` is `app`'s twin that the server admits over TLS alone.
@@ -25,12 +27,17 @@ host      all all      ::1/128       scram-sha-256
 const UNSAFE: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off \
     -c max_wal_senders=0 -c wal_level=minimal";
 
+/// What lets it lose nothing when it is killed, but not when the machine is.
+const RESTARTABLE: &str = "-c fsync=off -c max_wal_senders=0 -c wal_level=minimal";
+
 /// `$1` initdb, `$2` postgres, `$3` the directory, `$4` the port, `$5` more options of the server.
 const START: &str = r#"
 "$1" -D data -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions
 cp pg_hba.conf data/pg_hba.conf
-exec "$2" -D data -k "$3" -p "$4" -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=32MB $5 \
-    -c ssl=on -c ssl_cert_file="$3/server.pem" -c ssl_key_file="$3/server.key" -c TimeZone=Etc/UTC
+serve() {
+    exec "$2" -D data -k "$3" -p "$4" -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=32MB $5 \
+        -c ssl=on -c ssl_cert_file="$3/server.pem" -c ssl_key_file="$3/server.key" -c TimeZone=Etc/UTC
+}
 "#;
 
 /// The cluster. It lives as long as the test process.
@@ -38,6 +45,19 @@ pub struct Postgres {
     dir: PathBuf,
     port: u16,
     _supervisor: Child,
+}
+
+impl Restartable for Postgres {
+    /// As `pg_ctl -m immediate stop` does: as a crash, but for the shared memory, which is given back.
+    const CRASH: Signal = Signal::QUIT;
+
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn answers(&self) -> bool {
+        try_pipe(&mut self.psql("postgres", "postgres"), "SELECT 1").is_ok()
+    }
 }
 
 /// A PgBouncer before the cluster. It lives as long as this value.
@@ -51,7 +71,12 @@ impl Postgres {
     /// The cluster of this test process, started when first asked for.
     pub fn get() -> &'static Postgres {
         static CLUSTER: OnceLock<Postgres> = OnceLock::new();
-        CLUSTER.get_or_init(|| start_on_free_port(Postgres::start))
+        CLUSTER.get_or_init(|| start_on_free_port(|port| Postgres::start(port, UNSAFE, ONCE)))
+    }
+
+    /// A cluster of one test, which crashes and is started again.
+    pub fn restartable() -> &'static Postgres {
+        Box::leak(Box::new(start_on_free_port(|port| Postgres::start(port, RESTARTABLE, AGAIN_AND_AGAIN))))
     }
 
     /// Its port on 127.0.0.1.
@@ -113,7 +138,7 @@ impl Postgres {
         })
     }
 
-    fn start(port: u16) -> std::io::Result<Postgres> {
+    fn start(port: u16, speed: &str, serving: &str) -> std::io::Result<Postgres> {
         let dir = ServerDir::new("postgres");
         make_certificates(&dir);
         dir.write("pg_hba.conf", ADMISSION);
@@ -123,7 +148,7 @@ impl Postgres {
             program("postgres").display().to_string(),
             path,
             port.to_string(),
-            if crate::DURABLE_SERVERS { "" } else { UNSAFE }.to_string(),
+            if crate::DURABLE_SERVERS { "" } else { speed }.to_string(),
         ];
         let answers = || {
             let mut psql = client("psql");
@@ -131,7 +156,7 @@ impl Postgres {
             try_pipe(&mut psql, "SELECT 1").is_ok()
         };
         // QUIT is PostgreSQL's immediate shutdown: it gives its shared memory back, which KILL would not.
-        let supervisor = dir.start("QUIT", START, &arguments, answers)?;
+        let supervisor = dir.start("QUIT", &format!("{START}{serving}"), &arguments, answers)?;
         let cluster = Postgres { dir: dir.path().to_path_buf(), port, _supervisor: supervisor };
         cluster.admin("postgres", SET_UP);
         Ok(cluster)

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -39,6 +40,11 @@ impl Invocation {
     /// A run of a shell script that calls `dbwarden` by that name.
     pub fn shell(folder: &Path, script: &str) -> Invocation {
         Invocation { program: "sh".into(), ..Invocation::new(folder, ["-eu", "-c", script]) }
+    }
+
+    /// What happens at the boundaries of a build for tests: see `src/fail_point.rs`.
+    pub fn fail_point(self, wish: impl Into<OsString>) -> Invocation {
+        self.env("FAIL_POINT", wish)
     }
 
     /// Sets an environment variable.
@@ -120,9 +126,22 @@ impl Running {
         }
     }
 
+    /// Its process.
+    pub fn id(&self) -> i32 {
+        self.id.as_raw_nonzero().get()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         let _ = kill_process(self.id, signal);
+    }
+
+    /// Waits until it has stopped itself, as a fail point asked.
+    pub fn wait_until_stopped(&self) {
+        let file = format!("/proc/{}/stat", self.id.as_raw_nonzero());
+        super::wait_until("the process has stopped", || {
+            std::fs::read_to_string(&file).is_ok_and(|stat| stat.contains(") T "))
+        });
     }
 
     /// Kills it as an out-of-memory killer would, and waits until it is gone.
@@ -147,7 +166,13 @@ impl Running {
         };
         self.over = true;
         let line = self.line.clone();
-        Finished { line, code: status.code(), stdout: self.stdout.to_end(), stderr: self.stderr.to_end() }
+        Finished {
+            line,
+            code: status.code(),
+            signal: status.signal(),
+            stdout: self.stdout.to_end(),
+            stderr: self.stderr.to_end(),
+        }
     }
 }
 
@@ -165,6 +190,8 @@ pub struct Finished {
     line: String,
     /// The exit code; None when a signal ended it.
     pub code: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
     /// Standard output.
     pub stdout: String,
     /// Standard error.
@@ -176,6 +203,16 @@ impl Finished {
     #[track_caller]
     pub fn exits(self, code: i32) -> Finished {
         self.holds(self.code == Some(code), &format!("exit code {code}"));
+        self
+    }
+
+    /// It was killed, as a fail point asked.
+    #[track_caller]
+    pub fn killed(self) -> Finished {
+        self.holds(
+            self.signal == Some(Signal::KILL.as_raw()),
+            "an end by SIGKILL (an optimised build has no fail points)",
+        );
         self
     }
 
@@ -227,7 +264,7 @@ impl Finished {
 
     #[track_caller]
     fn holds(&self, condition: bool, expected: &str) {
-        let Finished { line, code, stdout, stderr } = self;
+        let Finished { line, code, stdout, stderr, .. } = self;
         assert!(
             condition,
             "`{line}`: expected {expected}, got exit code {code:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"

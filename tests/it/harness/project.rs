@@ -14,9 +14,39 @@ use super::postgres::Postgres;
 use super::process::{Finished, Invocation, Running};
 use super::{PASSWORD, USER, percent_encode};
 
+/// Where a project's database is.
+#[derive(Clone, Copy)]
+pub enum Home {
+    /// On a PostgreSQL.
+    Postgres(&'static Postgres),
+    /// On a MariaDB.
+    MySql(&'static MariaDb),
+    /// In the project's folder.
+    Sqlite,
+}
+
+impl Home {
+    /// What all tests share.
+    fn shared(engine: Engine) -> Home {
+        match engine {
+            Engine::Postgres => Home::Postgres(Postgres::get()),
+            Engine::MySql => Home::MySql(MariaDb::get()),
+            Engine::Sqlite => Home::Sqlite,
+        }
+    }
+
+    fn engine(self) -> Engine {
+        match self {
+            Home::Postgres(_) => Engine::Postgres,
+            Home::MySql(_) => Engine::MySql,
+            Home::Sqlite => Engine::Sqlite,
+        }
+    }
+}
+
 /// A folder and a fresh database, both gone after the test.
 pub struct Project {
-    engine: Engine,
+    home: Home,
     folder: TempDir,
     database: String,
 }
@@ -24,7 +54,12 @@ pub struct Project {
 impl Project {
     /// A project whose configuration names its database `primary`, with an empty `migrations/`.
     pub fn new(engine: Engine) -> Project {
-        let project = Project::bare(engine);
+        Project::on(Home::shared(engine))
+    }
+
+    /// The same on a server of one's own.
+    pub fn on(home: Home) -> Project {
+        let project = Project::create(home);
         project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{}\"\n", project.url()));
         std::fs::create_dir(project.path("migrations")).expect("creating migrations/");
         project
@@ -32,28 +67,41 @@ impl Project {
 
     /// An empty folder and an empty database.
     pub fn bare(engine: Engine) -> Project {
+        Project::create(Home::shared(engine))
+    }
+
+    fn create(home: Home) -> Project {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let database = format!("t_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        match engine {
-            Engine::Postgres => {
-                Postgres::get().admin("postgres", &format!("CREATE DATABASE {database} OWNER {USER}"));
+        match home {
+            Home::Postgres(server) => {
+                server.admin("postgres", &format!("CREATE DATABASE {database} OWNER {USER}"));
             }
-            Engine::MySql => {
-                MariaDb::get().admin(&format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"));
+            Home::MySql(server) => {
+                server.admin(&format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"));
             }
-            Engine::Sqlite => {}
+            Home::Sqlite => {}
         }
-        Project { engine, folder: tempfile::tempdir().expect("a temporary directory"), database }
+        Project { home, folder: tempfile::tempdir().expect("a temporary directory"), database }
     }
 
     /// The engine of its database.
     pub fn engine(&self) -> Engine {
-        self.engine
+        self.home.engine()
+    }
+
+    /// The port of its server on 127.0.0.1; 0 on SQLite.
+    pub fn port(&self) -> u16 {
+        match self.home {
+            Home::Postgres(server) => server.port(),
+            Home::MySql(server) => server.port(),
+            Home::Sqlite => 0,
+        }
     }
 
     /// SQL for things every engine can do but spells its own way.
     pub fn snippets(&self) -> &'static Snippets {
-        Snippets::of(self.engine)
+        Snippets::of(self.engine())
     }
 
     /// The name of its database on the server.
@@ -71,19 +119,35 @@ impl Project {
         self.url_with_password(PASSWORD)
     }
 
+    /// The URL over the server's socket: on PostgreSQL without a login that takes time.
+    pub fn socket_url(&self) -> String {
+        let database = &self.database;
+        match self.home {
+            Home::Postgres(server) => {
+                let folder = percent_encode(&server.socket_dir().display().to_string());
+                format!("postgresql://{USER}@{folder}:{}/{database}", server.port())
+            }
+            Home::MySql(server) => {
+                let socket = percent_encode(&server.socket().display().to_string());
+                format!("mysql://{USER}:{}@localhost/{database}?socket={socket}", percent_encode(PASSWORD))
+            }
+            Home::Sqlite => self.url(),
+        }
+    }
+
     /// The URL with another password.
     pub fn url_with_password(&self, password: &str) -> String {
         // TLS has tests of its own; without it the others connect faster.
-        match self.engine {
-            Engine::Postgres => self.url_at(password, Postgres::get().port(), "?sslmode=disable"),
-            Engine::MySql => self.url_at(password, MariaDb::get().port(), ""),
-            Engine::Sqlite => format!("sqlite:///{}", self.path("app.db").display()),
+        match self.home {
+            Home::Postgres(server) => self.url_at(password, server.port(), "?sslmode=disable"),
+            Home::MySql(server) => self.url_at(password, server.port(), ""),
+            Home::Sqlite => format!("sqlite:///{}", self.path("app.db").display()),
         }
     }
 
     /// The URL on another port of 127.0.0.1.
     pub fn url_at(&self, password: &str, port: u16, parameters: &str) -> String {
-        let (scheme, password) = (self.engine.name(), percent_encode(password));
+        let (scheme, password) = (self.engine().name(), percent_encode(password));
         format!("{scheme}://{USER}:{password}@127.0.0.1:{port}/{}{parameters}", self.database)
     }
 
@@ -174,6 +238,12 @@ impl Project {
         pipe(&mut self.client(), &format!("{sql};\n")).replace('\t', "|")
     }
 
+    /// A command of the client itself.
+    #[track_caller]
+    pub fn sql_as_it_is(&self, command: &str) -> String {
+        pipe(&mut self.client(), &format!("{command}\n"))
+    }
+
     /// Whether the engine's own client accepts `sql`.
     pub fn sql_works(&self, sql: &str) -> bool {
         try_pipe(&mut self.client(), &format!("{sql};\n")).is_ok()
@@ -186,10 +256,10 @@ impl Project {
 
     /// The engine's own client on this database.
     pub fn client(&self) -> std::process::Command {
-        match self.engine {
-            Engine::Postgres => Postgres::get().psql(USER, &self.database),
-            Engine::MySql => MariaDb::get().client(&self.database),
-            Engine::Sqlite => {
+        match self.home {
+            Home::Postgres(server) => server.psql(USER, &self.database),
+            Home::MySql(server) => server.client(&self.database),
+            Home::Sqlite => {
                 let mut sqlite = client("sqlite3");
                 sqlite
                     .args(["-bail", "-batch", "-init", "/dev/null", "-cmd", ".timeout 10000"])
@@ -202,10 +272,10 @@ impl Project {
     /// The database's structure without the tool's own tables, as text that two equal databases share.
     #[track_caller]
     pub fn schema(&self) -> String {
-        match self.engine {
-            Engine::Postgres => Postgres::get().schema(&self.database),
-            Engine::MySql => MariaDb::get().schema(&self.database),
-            Engine::Sqlite => self.sql(
+        match self.home {
+            Home::Postgres(server) => server.schema(&self.database),
+            Home::MySql(server) => server.schema(&self.database),
+            Home::Sqlite => self.sql(
                 "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT LIKE '\\_dbwarden\\_%' ESCAPE '\\' \
                  AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
             ),
@@ -243,12 +313,12 @@ impl Drop for Project {
     fn drop(&mut self) {
         // A leftover does no harm, as the whole server goes; a panic here while a test fails would hide the failure.
         let drop = format!("DROP DATABASE {}", self.database);
-        let _ = match self.engine {
-            Engine::Postgres => {
-                try_pipe(&mut Postgres::get().psql("postgres", "postgres"), &format!("{drop} WITH (FORCE)"))
+        let _ = match self.home {
+            Home::Postgres(server) => {
+                try_pipe(&mut server.psql("postgres", "postgres"), &format!("{drop} WITH (FORCE)"))
             }
-            Engine::MySql => try_pipe(&mut self.client(), &drop),
-            Engine::Sqlite => Ok(String::new()),
+            Home::MySql(_) => try_pipe(&mut self.client(), &drop),
+            Home::Sqlite => Ok(String::new()),
         };
     }
 }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
 /// How long a server may take until it answers. Generous: many compilers may run beside it.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
@@ -31,6 +33,46 @@ kill -s "$signal" -- "-$(cat "$dir/pid")"
 wait
 rm -rf "$dir"
 "#;
+
+/// The end of a server's script, which has defined `serve`: serves until it is told to end.
+pub const ONCE: &str = r#"serve "$@""#;
+
+/// The same for a server that crashes: it is served again when the file `go` is there.
+pub const AGAIN_AND_AGAIN: &str = r#"
+while :; do
+    serve "$@" &
+    echo $! >served
+    wait $! || :
+    until [ -e go ]; do sleep 0.02; done
+    rm go
+done
+"#;
+
+/// A server that crashes on demand and is started again; its script ended with [`AGAIN_AND_AGAIN`].
+pub trait Restartable {
+    /// What makes it crash.
+    const CRASH: Signal;
+
+    /// Its directory.
+    fn dir(&self) -> &Path;
+
+    /// Whether it answers.
+    fn answers(&self) -> bool;
+
+    /// Ends it at once, without a clean shutdown, and waits until it is gone.
+    fn crash(&self) {
+        let id = std::fs::read_to_string(self.dir().join("served")).expect("the server's process id");
+        let id = id.trim().parse().ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(id, Self::CRASH).expect("a server that runs");
+        super::wait_until("the server is gone", || test_kill_process(id).is_err());
+    }
+
+    /// Starts it again, and waits until it answers.
+    fn start_again(&self) {
+        std::fs::write(self.dir().join("go"), "").expect("writing a file");
+        super::wait_until("the server is back", || self.answers());
+    }
+}
 
 /// A user whom servers run as. Database servers refuse to run as root.
 #[derive(Clone, Copy)]

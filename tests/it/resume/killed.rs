@@ -2,9 +2,7 @@
 //! made certain: its session is ended before the statement gets its turn, and where it is to be done, it is done by
 //! hand.
 
-use crate::harness::{Engine, Finished, Project, exit, wait_until};
-
-use super::Neighbour;
+use crate::harness::{Engine, Finished, Neighbour, Project, exit, wait_until};
 
 /// Applies `upgrade` as 0002, kills the run while its statement waits for the neighbour of `table`, and sees to it that
 /// the statement was not carried out.

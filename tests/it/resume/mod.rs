@@ -10,10 +10,7 @@ mod locked;
 mod looks;
 mod session;
 
-use std::io::Write;
-use std::process::{Child, Stdio};
-
-use crate::harness::{Engine, Project, exit, wait_until};
+use crate::harness::{Engine, Neighbour, Project, exit, wait_until};
 
 on_each_engine![
     a_failed_statement_is_gone_on_with_after_it_was_corrected,
@@ -129,38 +126,6 @@ fn an_interrupted_rollback_is_finished_by_rollback_only(project: &Project) {
     project.run(["rollback", "-c", "5"]).exits(exit::DONE);
     assert_eq!(project.versions(), ["0001"], "it finishes the interrupted one and nothing more");
     assert_eq!(ledger(project), "");
-}
-
-/// A session of somebody else with an open transaction that uses a table; it ends with its standard input.
-struct Neighbour(Child);
-
-impl Neighbour {
-    fn of(project: &Project, table: &str) -> Neighbour {
-        // Clients keep what they print to themselves for a while: a lock of its own tells others how far it is.
-        let (using, take, is_taken) = match project.engine() {
-            Engine::Postgres => (
-                format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"),
-                "SELECT pg_advisory_lock(4711)".to_string(),
-                "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database \
-                 WHERE objid = 4711 AND datname = current_database()",
-            ),
-            _ => (
-                format!("SELECT count(*) FROM {table}"),
-                format!("SELECT GET_LOCK('{}', 0)", project.database()),
-                "SELECT IS_USED_LOCK(database()) IS NOT NULL",
-            ),
-        };
-        let mut client = project.client().stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let script = format!("BEGIN;\n{using};\n{take};\n");
-        client.stdin.as_mut().unwrap().write_all(script.as_bytes()).unwrap();
-        wait_until("the neighbour uses the table", || project.sql(is_taken) == "1");
-        Neighbour(client)
-    }
-
-    fn end(mut self) {
-        drop(self.0.stdin.take());
-        self.0.wait().unwrap();
-    }
 }
 
 #[test]
