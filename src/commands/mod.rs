@@ -17,6 +17,7 @@ mod resolve;
 mod rollback;
 mod run;
 mod session;
+mod settle;
 mod show_config;
 mod signals;
 mod status;

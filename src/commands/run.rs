@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes, prepare, reconnect, recovery};
+use super::{Context, notes, prepare, reconnect, recovery, settle};
 use crate::config::{Purpose, Target};
 use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
@@ -240,12 +240,15 @@ pub(super) async fn decide(
     bookkeeping: &Bookkeeping,
 ) -> Result<(Plan, Survey), Error> {
     let engine = opened.tables.engine;
-    let mut survey = plan::survey(catalog, bookkeeping.history.clone(), &bookkeeping.journal);
-    let settled = settle_by_looking(opened, &mut survey).await?;
+    let mut journal = bookkeeping.journal.clone();
+    let mut survey = plan::survey(catalog, bookkeeping.history.clone(), &journal);
+    let mut found: Vec<PlanNote> = settle::settle(opened, &mut survey).await?.into_iter().collect();
+    let is_asked_for = |direction| direction == request.direction() && !matches!(request, Request::Baseline(_));
+    let unbegun = settle::leave_out_unbegun(engine, catalog, &mut survey, &mut journal, is_asked_for);
     let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
     let mut plan = match request {
         Request::Migrate(goal) => plan::plan_migrate(engine, &survey, goal, policy)?,
-        Request::Baseline(goal) => plan::plan_baseline(&survey, goal, policy)?,
+        Request::Baseline(goal) => plan::plan_baseline(engine, &survey, goal, policy)?,
         Request::Rollback(goal) => {
             let (session, tables) = (opened.session.as_mut(), &opened.tables);
             let open = match bookkeeping.incomplete {
@@ -261,27 +264,15 @@ pub(super) async fn decide(
             plan::plan_rollback(engine, &survey, goal, &open, &stored)?
         }
     };
-    plan.notes.splice(0..0, settled);
+    plan.forget = unbegun.iter().map(|entry| entry.direction).collect();
+    found.extend(
+        unbegun
+            .into_iter()
+            .map(|entry| PlanNote::NeverBegun { file_name: entry.file_name, direction: entry.direction }),
+    );
+    plan.notes.splice(0..0, found);
+    plan::refuse_hidden_tables(&plan, &opened.tables)?;
     Ok((plan, survey))
-}
-
-/// A statement that a run died in needs no person where its effect can be seen. Answering one question may leave the
-/// one behind it; the note tells of the last.
-async fn settle_by_looking(opened: &mut Opened, survey: &mut Survey) -> Result<Option<PlanNote>, Error> {
-    let engine = opened.tables.engine;
-    let mut note = None;
-    while let Some(question) = plan::open_question(engine, survey) {
-        let object = &question.effect.object;
-        let Some(seen) = executor::look(opened.session.as_mut(), engine, object).await? else { break };
-        let done = question.effect.is_done(seen);
-        survey.interrupted = question.answer(done);
-        let statement = question.entry.done + 1;
-        note = Some(PlanNote::Settled { file_name: question.entry.file_name, statement, done });
-        if !done {
-            break;
-        }
-    }
-    Ok(note)
 }
 
 fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {

@@ -61,7 +61,7 @@ pub enum BookkeepingError {
 pub async fn load(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
     // The ordinary case first: asking whether the tables exist would cost every run a round trip.
     match session.query(&tables.select_history(None)).await {
-        Ok(rows) => match session.query(&tables.select_journal()).await {
+        Ok(rows) => match session.query(&tables.select_journal(None)).await {
             Ok(journal) => Ok(Bookkeeping {
                 history: decode_history(tables, &rows)?,
                 journal: decode_journal(tables, &journal)?,
@@ -105,7 +105,7 @@ async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<B
         History::default()
     };
     let journal = if exists(&tables.journal) {
-        decode_journal(tables, &session.query(&tables.select_journal()).await?)?
+        decode_journal(tables, &session.query(&tables.select_journal(Some(&present))).await?)?
     } else {
         Vec::new()
     };
@@ -203,6 +203,9 @@ fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, Bo
             current_digest: row.text(8).map(str::to_string),
             run_id: row.text(9)?.to_string(),
             state: JournalState::from_name(row.text(10)?)?,
+            before: row.text(11).map(str::to_string),
+            place: row.text(12).map(str::to_string),
+            section: row.text(13).map(str::to_string),
         })
     };
     rows.iter()

@@ -91,6 +91,9 @@ const JOURNAL: &[Column] = &[
     column!("cur_digest", "pg_catalog.text", "VARCHAR(128)", "TEXT"),
     column!("run_id", "pg_catalog.text NOT NULL", "VARCHAR(64) NOT NULL", "TEXT NOT NULL"),
     column!("state", "pg_catalog.text NOT NULL", "VARCHAR(20) NOT NULL", "TEXT NOT NULL"),
+    column!("cur_before", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
+    column!("cur_place", "pg_catalog.text", "VARCHAR(255) CHARACTER SET utf8mb4", "TEXT"),
+    column!("section", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
 ];
 
 const EVENTS: &[Column] = &[

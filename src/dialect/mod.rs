@@ -19,7 +19,9 @@ mod sqlite;
 mod unfinished_sql;
 
 pub use bookkeeping::Tables;
-pub use effect_sql::{drop_index_concurrently, select_object};
+pub use effect_sql::{
+    before, drop_index_concurrently, go_to_place, looks_before, place, read_only, select_leftovers, select_look,
+};
 pub use grants::grant_for;
 pub use history_sql::{LOCK_LOST, NewRow, Took};
 pub use journal_sql::{EventKind, NewEvent};

@@ -2,6 +2,14 @@
 //!
 //! On MySQL and MariaDB every DDL statement is such; on PostgreSQL and SQLite the marker makes one.
 
+mod directions;
+mod done_if;
+mod edited;
+mod killed;
+mod locked;
+mod looks;
+mod session;
+
 use crate::harness::{Engine, Neighbour, Project, exit, wait_until};
 
 on_each_engine![
