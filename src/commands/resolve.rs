@@ -1,11 +1,12 @@
 use std::time::Duration;
 
+use super::prepare::prepare;
 use super::session::{self, Opened};
 use super::targets::for_each;
 use super::{Context, Outcome};
 use crate::cli::ResolveArgs;
 use crate::config::{Purpose, Settings, Target};
-use crate::db::history_table::{self, Bookkeeping};
+use crate::db::history_table::Bookkeeping;
 use crate::db::lock::MigrationLock;
 use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
@@ -44,10 +45,9 @@ async fn under_lock(
         return Err(Error::new(ErrorKind::Usage, message).hint("`dbwarden status` shows what is"));
     };
     let settled = if args.undone { undone(opened, entry) } else { settled(target, opened, &bookkeeping, entry, args)? };
-    if let Some(present) = &bookkeeping.incomplete {
-        // Columns of the journal that an older release did not have; no table of another tool comes with a journal.
-        let (session, tables) = (opened.session.as_mut(), &opened.tables);
-        history_table::create_missing(session, tables, present, "SELECT 1", target.lock_retry).await?;
+    if bookkeeping.incomplete.is_some() {
+        // Columns of the journal that an older release did not have.
+        prepare(context, target, opened, &bookkeeping, entry.direction).await?;
     }
     let identity = opened.identity(&context.run_id);
     let event = |kind, detail| {
