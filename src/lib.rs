@@ -8,7 +8,7 @@
 //! | layer | modules | what lives there |
 //! | --- | --- | --- |
 //! | edge | [`cli`], [`commands`], [`output`], [`error`], [`config`] | arguments, settings, one file per command, the only printing, the only exit codes |
-//! | effects | [`source`], [`db`], [`backup`], [`executor`] | files, sessions, backups, carrying out a plan |
+//! | effects | [`source`], [`db`], [`backup`], [`executor`], `fail_point` | files, sessions, backups, carrying out a plan, dying in tests |
 //! | core | [`model`], [`dialect`], [`parse`], [`plan`], [`lint`] | pure functions: no async, no I/O, no clock, no printing |
 //!
 //! `migrate` flows through them like this: arguments, `config::resolve`, `source` reads and `parse` parses every

@@ -44,6 +44,8 @@ pub struct Error {
     pub excerpt: Option<Excerpt>,
     /// The SQL statement that failed; a very long one is cut.
     pub statement: Option<String>,
+    /// What was edited, as `diff -u` shows it.
+    pub difference: Option<String>,
     /// What the server said beside its message.
     pub server: Option<ServerMessage>,
     /// What was kept, what was undone.
@@ -89,6 +91,7 @@ impl Error {
             location: None,
             excerpt: None,
             statement: None,
+            difference: None,
             server: None,
             notes: Vec::new(),
             hints: Vec::new(),

@@ -16,6 +16,7 @@ mod config_cli;
 mod disagreement;
 mod edges;
 mod engine_sql;
+mod environment;
 mod events;
 mod examples;
 mod failure;

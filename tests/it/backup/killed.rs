@@ -47,7 +47,11 @@ fn a_killed_restore_leaves_the_old_or_the_new(project: &Project) {
     full(project);
     let new = (data(project), project.schema());
     backup(project, &[]);
-    project.migration("0002_more.sql", "CREATE TABLE more (id int); INSERT INTO log VALUES ('more');", "DROP TABLE more;");
+    project.migration(
+        "0002_more.sql",
+        "CREATE TABLE more (id int); INSERT INTO log VALUES ('more');",
+        "DROP TABLE more;",
+    );
     project.migrate();
     let command = ["restore", "--latest", "--yes", "--force"];
     let boundaries = boundaries(project, &command, 5);
@@ -79,7 +83,9 @@ fn drop_what_is_left(project: &Project) {
             }
         }
         Engine::MySql => {
-            let find = format!("SELECT schema_name FROM information_schema.schemata WHERE schema_name RLIKE '^{name}_(restore|before)_'");
+            let find = format!(
+                "SELECT schema_name FROM information_schema.schemata WHERE schema_name RLIKE '^{name}_(restore|before)_'"
+            );
             for database in MariaDb::get().admin(&find).lines() {
                 MariaDb::get().admin(&format!("DROP DATABASE `{database}`"));
             }

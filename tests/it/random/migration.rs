@@ -49,10 +49,10 @@ impl Migration {
             };
             ops.push(op);
         }
-        let fails_at = rng.chance(20).then(|| rng.below(ops.len() + 1));
+        let fails_at = rng.chance(12).then(|| rng.below(ops.len() + 1));
         Migration {
             version,
-            off: rng.chance(35),
+            off: rng.chance(50),
             fails_at,
             edits: 0,
             edited: false,

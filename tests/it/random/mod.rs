@@ -98,8 +98,11 @@ impl Drop for Story<'_> {
 
 impl Story<'_> {
     fn step(&mut self) {
-        if self.model.can_be_told() && self.rng.chance(60) {
+        if self.model.can_be_told() && self.rng.chance(40) {
             return self.resolve();
+        }
+        if self.model.disagrees() && self.rng.chance(40) {
+            return self.repair();
         }
         match self.rng.below(100) {
             0..20 => (0..=self.rng.below(3)).for_each(|_| self.write_migration()),

@@ -83,23 +83,26 @@ impl Model {
         self.asks() || self.in_flight.as_ref().is_some_and(|entry| entry.begun && entry.is_rollback)
     }
 
+    /// Whether files and history differ in a way that `repair` can accept.
+    pub fn disagrees(&self) -> bool {
+        let highest_file = self.migrations.values().filter(|file| file.on_disk).map(|file| file.version).max();
+        self.migrations.values().filter(|file| self.applied.contains(&file.version)).any(|file| {
+            let missing = !file.on_disk && !file.detached && Some(file.version) < highest_file;
+            missing || (file.on_disk && file.edited)
+        })
+    }
+
     fn migrate(&self, limit: Option<usize>) -> Outcome {
         let in_flight = self.in_flight.as_ref();
         if in_flight.is_some_and(|entry| entry.is_rollback) || self.asks() {
             return Outcome::stays(&self.applied, &[exit::PARTLY]);
         }
         let running = in_flight.map(|entry| entry.version);
-        let is_applied = |version: u32| self.applied.contains(&version);
-        let highest_file = self.migrations.values().filter(|file| file.on_disk).map(|file| file.version).max();
-        let disagrees = self.migrations.values().filter(|file| is_applied(file.version)).any(|file| {
-            let missing = !file.on_disk && !file.detached && Some(file.version) < highest_file;
-            missing || (file.on_disk && file.edited)
-        });
-        let pending: Vec<&Migration> =
-            self.migrations.values().filter(|file| file.on_disk && !is_applied(file.version)).collect();
+        let is_pending = |file: &&Migration| file.on_disk && !self.applied.contains(&file.version);
+        let pending: Vec<&Migration> = self.migrations.values().filter(is_pending).collect();
         let highest = self.applied.iter().max().copied().unwrap_or_default();
         let late = pending.iter().any(|file| file.version < highest && Some(file.version) != running);
-        if disagrees || late {
+        if self.disagrees() || late {
             return Outcome::stays(&self.applied, &[exit::DISAGREE]);
         }
         let mut outcome = Outcome::stays(&self.applied, &[exit::DONE]);
@@ -115,12 +118,12 @@ impl Model {
         outcome
     }
 
-    /// `left` is what the goal leaves; what was begun before comes first, whatever the goal.
+    /// For each of what may be unfinished, what follows. `left` is what the goal leaves; what was begun before comes first, whatever the goal.
     fn rollback(&self, left: &[u32]) -> Vec<Outcome> {
         let stays = || Outcome::stays(&self.applied, &[exit::PARTLY]);
         let in_flight = self.in_flight.as_ref();
         if in_flight.is_some_and(|entry| !entry.is_rollback) || self.asks() {
-            return vec![stays()];
+            return self.unfinished.iter().map(|_| stays()).collect();
         }
         let mut outcomes = Vec::new();
         for unfinished in &self.unfinished {
@@ -283,6 +286,18 @@ mod tests {
         let mut model = model(&[1, 2, 3]);
         assert!(model.take(Command::Rollback(2), None, &found_after(&[1, 2], &[3])).is_ok());
         assert!(model.expect(Command::Rollback(2)).iter().all(|outcome| outcome.end() == [1]));
+    }
+
+    #[test]
+    fn a_rollback_stopped_in_its_first_step_stays_to_be_finished() {
+        let mut model = model(&[1, 2, 3]);
+        let running = InFlight { version: 3, is_rollback: true, done: 0, begun: true };
+        let stopped = Observed { in_flight: Some(running), ..found(&[1, 2, 3]) };
+        assert_eq!(model.take(Command::RollbackTo(0), None, &stopped), Ok(()));
+        assert_eq!(model.take(Command::Rollback(2), None, &stopped), Ok(()), "killed before it could ask");
+        model.in_flight = None;
+        let ends: Vec<usize> = model.expect(Command::Rollback(1)).iter().map(|outcome| outcome.end().len()).collect();
+        assert!(ends.contains(&0), "{ends:?}");
     }
 
     fn found_after(applied: &[u32], undone: &[u32]) -> Observed {
