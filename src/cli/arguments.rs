@@ -199,19 +199,22 @@ pub struct RepairArgs {
 
 /// `resolve`
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("outcome").required(true).args(["done", "retry"])))]
+#[command(group(clap::ArgGroup::new("outcome").required(true).args(["done", "retry", "undone"])))]
 #[command(after_help = "\
 Examples:
   dbwarden resolve 0042 --statement 3 --done    it took effect: the next run goes on after it
   dbwarden resolve 0042 --statement 3 --retry   it did not: the next run executes it again
+  dbwarden resolve 0042 --undone                what had been done of it was taken back by hand: it counts as never begun
 
-Needed only after a run died in the middle of a statement that no transaction protects, when nobody can tell from
-outside whether it took effect. `dbwarden migrate` says so with exit code 8 and names the statement.")]
+The first two are needed only after a run died in the middle of a statement that no transaction protects, when nobody
+can tell from outside whether it took effect: `dbwarden migrate` says so with exit code 8 and names the statement. The
+third is for whoever would rather go back than finish a migration that stopped half-way.")]
 pub struct ResolveArgs {
     /// The interrupted migration
     #[arg(value_name = "VERSION|FILE")]
     pub migration: String,
-    /// The statement meant, as a precaution: refused when another one is open
+    /// The statement meant, as a precaution: refused when another one is open. Of a block under LOCK TABLES, the last
+    /// one that took effect
     #[arg(long, value_name = "N")]
     pub statement: Option<NonZeroUsize>,
     /// The statement took effect
@@ -220,6 +223,9 @@ pub struct ResolveArgs {
     /// The statement did not take effect
     #[arg(long)]
     pub retry: bool,
+    /// Nothing of what was done stands any more: the migration counts as it did before it was begun
+    #[arg(long, conflicts_with = "statement")]
+    pub undone: bool,
 }
 
 /// `lock-status`

@@ -1,15 +1,17 @@
+use super::session::Opened;
 use super::status::look;
 use super::targets::{PerTarget, for_each};
-use super::{Context, Outcome, notes, session};
+use super::{Context, Outcome, notes, session, settle};
 use crate::cli::CheckArgs;
 use crate::config::{Settings, Target};
+use crate::db::history_table::Bookkeeping;
 use crate::db::unfinished;
 use crate::dialect;
 use crate::error::Error;
 use crate::lint::{self, Finding};
-use crate::model::{Catalog, Migration, ObjectName, Unfinished};
+use crate::model::{Catalog, Direction, Migration, ObjectName, Unfinished};
 use crate::output::report::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity, Report};
-use crate::plan::{self, Goal, Healing, MigratePolicy, MigrationState};
+use crate::plan::{self, Goal, Healing, MigratePolicy, MigrationState, PlanNote, Survey};
 
 /// `check`: whether the files can be used, whether they agree with the database, and whether work is pending.
 pub(super) async fn check(context: &Context<'_>, settings: &Settings, args: &CheckArgs) -> Outcome {
@@ -57,8 +59,10 @@ struct Compared {
 async fn against_database(context: &Context<'_>, target: &Target, catalog: &Catalog) -> Result<Compared, Error> {
     let (mut opened, bookkeeping) = look(context, target).await?;
     let unfinished = unfinished::load(opened.session.as_mut()).await?;
+    let settled = settled(&mut opened, catalog, bookkeeping).await;
     opened.session.close().await;
-    let survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
+    let (survey, note) = settled?;
+    notes::tell(context, note.as_slice());
     let states = [
         MigrationState::Pending,
         MigrationState::OutOfOrder,
@@ -82,6 +86,20 @@ async fn against_database(context: &Context<'_>, target: &Target, catalog: &Cata
     let pending_files = survey.pending_entries().filter_map(|entry| entry.file.as_ref());
     let pending_files = pending_files.map(|file| file.path.display().to_string()).collect();
     Ok(Compared { pending: survey.pending(), pending_files, findings, error })
+}
+
+/// The survey, with what the database tells of an interrupted statement: `migrate` asks the same.
+async fn settled(
+    opened: &mut Opened,
+    catalog: &Catalog,
+    mut bookkeeping: Bookkeeping,
+) -> Result<(Survey, Option<PlanNote>), Error> {
+    let engine = opened.tables.engine;
+    let mut survey = plan::survey(catalog, bookkeeping.history, &bookkeeping.journal);
+    let note = settle::settle(opened, &mut survey).await?;
+    let is_asked_for = |direction| direction == Direction::Upgrade;
+    settle::leave_out_unbegun(engine, catalog, &mut survey, &mut bookkeeping.journal, is_asked_for);
+    Ok((survey, note))
 }
 
 /// What the database has begun and not finished. An index that the history says was built is an error, because every

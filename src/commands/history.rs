@@ -43,6 +43,7 @@ async fn events(context: &Context<'_>, target: &Target, args: &HistoryArgs) -> R
     // One more than is shown tells whether there are more.
     let asked = limit.min(i32::MAX as usize) + 1;
     let found = events_table::load(opened.session.as_mut(), &opened.tables, asked, args.run.as_deref()).await;
+    let found = found.map_err(|error| opened.unread(error));
     opened.session.close().await;
     let mut events: Vec<EventReport> = found?.into_iter().map(EventReport::from).collect();
     let truncated = events.len() > limit;

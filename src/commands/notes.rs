@@ -1,7 +1,7 @@
 //! What a plan found that stops nothing, in words.
 
 use super::Context;
-use crate::model::Direction;
+use crate::model::{Direction, Verdict};
 use crate::plan::PlanNote;
 
 /// Tells the user of every note.
@@ -22,7 +22,11 @@ pub(super) fn warning(note: &PlanNote) -> Option<String> {
         | PlanNote::RollbackFromHistory { .. }
         | PlanNote::NothingToUndo { .. }
         | PlanNote::FewerThanAsked { .. } => Some(message(note)),
-        PlanNote::Resuming { .. } | PlanNote::Settled { .. } | PlanNote::FinishingRollback { .. } => None,
+        PlanNote::Resuming { .. }
+        | PlanNote::Settled { .. }
+        | PlanNote::EditedAhead { .. }
+        | PlanNote::NeverBegun { .. }
+        | PlanNote::FinishingRollback { .. } => None,
     }
 }
 
@@ -43,11 +47,28 @@ fn message(note: &PlanNote) -> String {
             };
             format!("an earlier run was interrupted {what} {label}: going on after {done} of {total} statements")
         }
-        PlanNote::Settled { file_name, statement, done: true } => {
-            format!("{file_name}: the interrupted statement {statement} had taken effect, as the catalog shows")
+        PlanNote::Settled { file_name, statement, verdict, by_author } => {
+            let witness = if *by_author { "its done-if says" } else { "the catalog shows" };
+            let outcome = match verdict {
+                Verdict::Done => "had taken effect",
+                Verdict::Partly => "had taken effect in part and is finished",
+                Verdict::NotDone | Verdict::Unknown => "had not taken effect and is run again",
+            };
+            format!("{file_name}: the interrupted statement {statement} {outcome}, as {witness}")
         }
-        PlanNote::Settled { file_name, statement, done: false } => {
-            format!("{file_name}: the interrupted statement {statement} had not taken effect, as the catalog shows")
+        PlanNote::EditedAhead { file, statement, line } => {
+            let place = line.map(|line| format!(":{line}")).unwrap_or_default();
+            format!(
+                "{file}{place}: edited since it was interrupted, from statement {statement} on, which is not done yet: \
+                 it goes on as the file is now"
+            )
+        }
+        PlanNote::NeverBegun { file_name, direction } => {
+            let what = match direction {
+                Direction::Upgrade => "applying",
+                Direction::Rollback => "undoing",
+            };
+            format!("an earlier run was interrupted before it began {what} {file_name}: nothing of that was done")
         }
         PlanNote::FinishingRollback { labels } => {
             format!("finishing the rollback that was interrupted, and nothing more: {}", labels.join(", "))

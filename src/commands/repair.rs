@@ -5,6 +5,7 @@ use super::targets::for_each;
 use super::{Context, Outcome};
 use crate::cli::RepairArgs;
 use crate::config::{Purpose, Settings, Target};
+use crate::db::history_table;
 use crate::db::lock::MigrationLock;
 use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
@@ -22,10 +23,11 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RepairArgs) ->
     let catalog = session::read_catalog(target)?;
     let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
     let differing = differing(&mut opened, &catalog, args).await?;
-    let mut report = DatabaseRepair {
-        database: target.name.clone(),
-        entries: differing.iter().map(|entry| describe(entry, false)).collect(),
-    };
+    let mut entries = Vec::new();
+    for entry in &differing {
+        entries.push(describe(&mut opened, entry, false).await?);
+    }
+    let mut report = DatabaseRepair { database: target.name.clone(), entries };
     if differing.is_empty() || args.dry_run {
         opened.session.close().await;
         return Ok(report);
@@ -90,7 +92,7 @@ async fn accept(
             }
             None => opened.tables.update_kind(row.sequence, RowKind::Detached),
         };
-        let described = describe(&entry, true);
+        let described = describe(opened, &entry, true).await?;
         let event = opened.tables.insert_event(&NewEvent {
             kind: EventKind::Repaired,
             version: row.version.as_ref(),
@@ -98,7 +100,8 @@ async fn accept(
             actor: &identity.actor,
             run_id: &identity.run_id,
             took: None,
-            detail: described.difference.as_deref(),
+            // What changed in words; the lines are in the file and were shown.
+            detail: described.difference.as_deref().and_then(|difference| difference.lines().next()),
         });
         let begin = opened.tables.engine.begin();
         opened
@@ -126,16 +129,37 @@ fn labels(entries: &[SurveyEntry]) -> String {
     entries.iter().map(SurveyEntry::label).collect::<Vec<_>>().join(", ")
 }
 
-fn describe(entry: &SurveyEntry, repaired: bool) -> RepairEntry {
+/// How the file's rollback section differs from the text that would undo the migration now.
+async fn rollback_difference(opened: &mut Opened, entry: &SurveyEntry) -> Result<Option<String>, Error> {
+    let (Some(file), Some(row)) = (&entry.file, entry.row.as_ref().filter(|_| has_other_rollback(entry))) else {
+        return Ok(None);
+    };
+    let stored = history_table::rollback_text(opened.session.as_mut(), &opened.tables, row.sequence).await?;
+    Ok(match (stored, file.rollback.script()) {
+        (Some(stored), Some(script)) => plan::difference_of_section(&stored, script).map(|difference| difference.text),
+        (Some(stored), None) => plan::difference(&stored, "", 1, None).map(|difference| difference.text),
+        (None, _) => None,
+    })
+}
+
+async fn describe(opened: &mut Opened, entry: &SurveyEntry, repaired: bool) -> Result<RepairEntry, Error> {
     let recorded = entry.row.as_ref().and_then(|row| row.checksum.as_ref()).map(|checksum| checksum.digest.clone());
     let file = entry.file.as_ref().map(|file| file.checksum.digest.clone());
     let difference = match entry.state {
         MigrationState::CosmeticallyEdited => "only comments and blanks differ from what was applied",
-        MigrationState::Applied => "the rollback section differs from what was recorded when it was applied",
+        MigrationState::Applied | MigrationState::Interrupted => {
+            "the rollback section differs from what was recorded when it was applied"
+        }
         MigrationState::Missing => "the file is gone; accepting it keeps the row and expects no file any more",
         _ => "the SQL of the upgrade section differs from what was applied",
     };
-    RepairEntry {
+    let lines = rollback_difference(opened, entry).await?;
+    let also = match (&lines, entry.state) {
+        (Some(_), MigrationState::Applied | MigrationState::Interrupted) | (None, _) => "",
+        (Some(_), _) => "; so does the rollback section",
+    };
+    let lines = lines.map(|lines| format!("\n{lines}")).unwrap_or_default();
+    Ok(RepairEntry {
         version: entry.version().cloned(),
         file: entry.file.as_ref().map_or_else(
             || entry.row.as_ref().map(|row| row.file_name.clone()).unwrap_or_default(),
@@ -144,7 +168,7 @@ fn describe(entry: &SurveyEntry, repaired: bool) -> RepairEntry {
         state: EntryState::of(entry),
         recorded_checksum: recorded,
         file_checksum: file,
-        difference: Some(difference.to_string()),
+        difference: Some(format!("{difference}{also}{lines}")),
         repaired,
-    }
+    })
 }

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, Opened};
 use super::targets::PerTarget;
-use super::{Context, notes, reconnect, recovery};
+use super::{Context, notes, prepare, reconnect, recovery, settle};
 use crate::config::{Purpose, Target};
 use crate::db::SessionOptions;
 use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::{LockHolder, MigrationLock};
-use crate::dialect::{EventKind, NewEvent};
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::fail_point;
@@ -61,6 +60,7 @@ pub(super) async fn run(
         Ok(opened) => opened,
         Err(error) => return Err(error).into(),
     };
+    opened.may_begin_anew = matches!(request, Request::Baseline(_));
     let result = in_session(context, target, &mut opened, catalog, request, manner).await;
     let Opened { session, location, .. } = opened;
     let server = session.server().clone();
@@ -150,14 +150,7 @@ async fn under_lock(
     if done.plan.steps.is_empty() {
         return Ok((done, None));
     }
-    if let Some(present) = &bookkeeping.incomplete {
-        let taking_over = taking_over(opened, context, done.after.history.rows().len());
-        let user = opened.session.server().user.clone();
-        let (session, tables) = (opened.session.as_mut(), &opened.tables);
-        let creating = history_table::create_missing(session, tables, present, &taking_over, target.lock_retry);
-        let created = async { creating.await.map_err(|error| Error::from_table_creation(&error, tables, &user)) };
-        context.unless_stopped(created).await?;
-    }
+    prepare::prepare(context, target, opened, &bookkeeping, request.direction()).await?;
     recovery::record(context, opened, &done.plan, done.after.interrupted.as_ref(), before).await?;
     carry_out(context, target, opened, lock, &mut done).await?;
     let mut error = Error::from_run(&done.plan, &done.run);
@@ -176,6 +169,8 @@ async fn under_lock(
             }
         };
     }
+    let user = opened.session.server().user.clone();
+    error = error.map(|error| error.naming_missing_grants(&done.run, &opened.tables, &user));
     if let Some(step) = done.run.failure.as_ref().and_then(|failure| done.plan.steps.get(failure.step)) {
         context.printer.step_failed(&step.label());
     }
@@ -222,20 +217,6 @@ async fn carry_out(
     Ok(())
 }
 
-/// The event that tells of the takeover of another tool's history with so many rows.
-fn taking_over(opened: &Opened, context: &Context<'_>, rows: usize) -> String {
-    let identity = opened.identity(&context.run_id);
-    opened.tables.insert_event(&NewEvent {
-        kind: EventKind::TakenOver,
-        version: None,
-        file_name: None,
-        actor: &identity.actor,
-        run_id: &identity.run_id,
-        took: None,
-        detail: Some(&format!("the history table of another tool: {rows} rows")),
-    })
-}
-
 /// Reads history and journal once more; over another connection where that of the run is gone.
 async fn read_back(context: &Context<'_>, target: &Target, opened: &mut Opened) -> Result<Bookkeeping, Error> {
     match opened.load().await {
@@ -259,12 +240,15 @@ pub(super) async fn decide(
     bookkeeping: &Bookkeeping,
 ) -> Result<(Plan, Survey), Error> {
     let engine = opened.tables.engine;
-    let mut survey = plan::survey(catalog, bookkeeping.history.clone(), &bookkeeping.journal);
-    let settled = settle_by_looking(opened, &mut survey).await?;
+    let mut journal = bookkeeping.journal.clone();
+    let mut survey = plan::survey(catalog, bookkeeping.history.clone(), &journal);
+    let mut found: Vec<PlanNote> = settle::settle(opened, &mut survey).await?.into_iter().collect();
+    let is_asked_for = |direction| direction == request.direction() && !matches!(request, Request::Baseline(_));
+    let unbegun = settle::leave_out_unbegun(engine, catalog, &mut survey, &mut journal, is_asked_for);
     let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
     let mut plan = match request {
         Request::Migrate(goal) => plan::plan_migrate(engine, &survey, goal, policy)?,
-        Request::Baseline(goal) => plan::plan_baseline(&survey, goal, policy)?,
+        Request::Baseline(goal) => plan::plan_baseline(engine, &survey, goal, policy)?,
         Request::Rollback(goal) => {
             let (session, tables) = (opened.session.as_mut(), &opened.tables);
             let open = match bookkeeping.incomplete {
@@ -280,27 +264,15 @@ pub(super) async fn decide(
             plan::plan_rollback(engine, &survey, goal, &open, &stored)?
         }
     };
-    plan.notes.splice(0..0, settled);
+    plan.forget = unbegun.iter().map(|entry| entry.direction).collect();
+    found.extend(
+        unbegun
+            .into_iter()
+            .map(|entry| PlanNote::NeverBegun { file_name: entry.file_name, direction: entry.direction }),
+    );
+    plan.notes.splice(0..0, found);
+    plan::refuse_hidden_tables(&plan, &opened.tables)?;
     Ok((plan, survey))
-}
-
-/// A statement that a run died in needs no person where its effect can be seen. Answering one question may leave the
-/// one behind it; the note tells of the last.
-async fn settle_by_looking(opened: &mut Opened, survey: &mut Survey) -> Result<Option<PlanNote>, Error> {
-    let engine = opened.tables.engine;
-    let mut note = None;
-    while let Some(question) = plan::open_question(engine, survey) {
-        let object = &question.effect.object;
-        let Some(seen) = executor::look(opened.session.as_mut(), engine, object).await? else { break };
-        let done = question.effect.is_done(seen);
-        survey.interrupted = question.answer(done);
-        let statement = question.entry.done + 1;
-        note = Some(PlanNote::Settled { file_name: question.entry.file_name, statement, done });
-        if !done {
-            break;
-        }
-    }
-    Ok(note)
 }
 
 fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use crate::config::{Purpose, Target};
-use crate::db::history_table::{self, Bookkeeping};
+use crate::db::history_table::{self, Bookkeeping, BookkeepingError};
 use crate::db::lock::{self, LockHolder, LockKey, MigrationLock};
 use crate::db::{self, ConnectOptions, Session, SessionOptions, SqliteFile};
 use crate::dialect::Tables;
@@ -19,6 +19,8 @@ pub(super) struct Opened {
     pub(super) tables: Tables,
     pub(super) location: String,
     pub(super) lock_key: LockKey,
+    /// Whether a history that is gone, of which the events still tell, counts as an empty one (`--baseline`).
+    pub(super) may_begin_anew: bool,
     /// Since when.
     pub(super) since: Instant,
 }
@@ -26,7 +28,17 @@ pub(super) struct Opened {
 impl Opened {
     /// Reads history and journal.
     pub(super) async fn load(&mut self) -> Result<Bookkeeping, Error> {
-        history_table::load(self.session.as_mut(), &self.tables).await.map_err(Error::from)
+        let loaded = history_table::load(self.session.as_mut(), &self.tables).await;
+        let bookkeeping = loaded.map_err(|error| self.unread(error))?;
+        match bookkeeping.forgotten {
+            count if count > 0 && !self.may_begin_anew => Err(Error::from_lost_history(count, &self.tables)),
+            _ => Ok(bookkeeping),
+        }
+    }
+
+    /// The tool's tables could not be read.
+    pub(super) fn unread(&self, error: BookkeepingError) -> Error {
+        Error::from_bookkeeping(error, &self.tables, &self.session.server().user)
     }
 
     /// The same for commands that look without the lock: what another run is doing just now is not interrupted, and
@@ -122,7 +134,7 @@ pub(super) async fn reopen(
     })?;
     let tables = tables(target, &options);
     let lock_key = LockKey::new(&options, &tables.schema, &tables.history, &context.application_name());
-    Ok(Opened { session, tables, location, lock_key, since: Instant::now() })
+    Ok(Opened { session, tables, location, lock_key, may_begin_anew: false, since: Instant::now() })
 }
 
 /// A private empty database in place of a SQLite file that is not there.

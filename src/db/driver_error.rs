@@ -43,7 +43,11 @@ pub(super) fn connect_error(
     match error {
         sqlx::Error::Database(error) => {
             let mut error = from_server(&**error);
-            error.kind = at_login(&error).unwrap_or(error.kind);
+            error.kind = at_login(&error).unwrap_or(match error.kind {
+                // Whatever else a server has against it: there is no session.
+                SqlErrorKind::Statement => SqlErrorKind::AuthenticationFailed,
+                other => other,
+            });
             error
         }
         sqlx::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

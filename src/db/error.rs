@@ -63,6 +63,8 @@ pub enum SqlErrorKind {
     ConnectionLost,
     /// No server answers there.
     Unreachable,
+    /// The server has no free connection.
+    NoFreeConnection,
     /// The server refused the login.
     AuthenticationFailed,
     /// The database does not exist.

@@ -1,9 +1,7 @@
 //! Reading the tool's tables into values, and creating them. Never decides anything.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use super::backoff::Backoff;
 use super::{Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::{EventKind, Tables};
 use crate::model::{
@@ -20,6 +18,8 @@ pub struct Bookkeeping {
     pub journal: Vec<JournalEntry>,
     /// None when every table is as this program makes it; else the `(table, column)` pairs that exist.
     pub incomplete: Option<Vec<(String, String)>>,
+    /// How many migrations the events tell of although there is no history table any more.
+    pub forgotten: usize,
 }
 
 /// The tool's tables cannot be used.
@@ -35,6 +35,14 @@ pub enum BookkeepingError {
         table: String,
         /// The row's format.
         format: i64,
+    },
+    /// The history table has lost columns.
+    #[error("{table} has no column {}", .columns.join(", "))]
+    Altered {
+        /// The table.
+        table: String,
+        /// The columns.
+        columns: Vec<&'static str>,
     },
     /// A row makes no sense.
     #[error("{table} holds a row that cannot be understood: {problem}")]
@@ -53,11 +61,12 @@ pub enum BookkeepingError {
 pub async fn load(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
     // The ordinary case first: asking whether the tables exist would cost every run a round trip.
     match session.query(&tables.select_history(None)).await {
-        Ok(rows) => match session.query(&tables.select_journal()).await {
+        Ok(rows) => match session.query(&tables.select_journal(None)).await {
             Ok(journal) => Ok(Bookkeeping {
                 history: decode_history(tables, &rows)?,
                 journal: decode_journal(tables, &journal)?,
                 incomplete: None,
+                forgotten: 0,
             }),
             Err(error) if error.kind == SqlErrorKind::Statement => load_incomplete(session, tables).await,
             Err(error) => Err(error.into()),
@@ -75,74 +84,32 @@ pub(super) async fn columns(session: &mut dyn Session, tables: &Tables) -> Resul
 
 async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
     let present = columns(session, tables).await?;
+    let lost = tables.lost_columns(&present);
+    if !lost.is_empty() {
+        return Err(BookkeepingError::Altered { table: tables.history.clone(), columns: lost });
+    }
     let exists = |table: &String| present.iter().any(|(name, _)| name == table);
+    let forgotten = if !exists(&tables.history) && exists(&tables.events) {
+        let counted = session.query(&tables.count_applied_events()).await?;
+        counted.first().and_then(|row| row.number(0)).and_then(|number| usize::try_from(number).ok()).unwrap_or(0)
+    } else {
+        0
+    };
+    if forgotten > 0 && columns(session, tables).await?.iter().any(|(table, _)| *table == tables.history) {
+        // Another run made it in this moment.
+        return Box::pin(load(session, tables)).await;
+    }
     let history = if exists(&tables.history) {
         decode_history(tables, &session.query(&tables.select_history(Some(&present))).await?)?
     } else {
         History::default()
     };
     let journal = if exists(&tables.journal) {
-        decode_journal(tables, &session.query(&tables.select_journal()).await?)?
+        decode_journal(tables, &session.query(&tables.select_journal(Some(&present))).await?)?
     } else {
         Vec::new()
     };
-    Ok(Bookkeeping { history, journal, incomplete: Some(present) })
-}
-
-/// Creates what is missing, and takes over a table of the Python tool. Under the lock, just before the first write:
-/// `CREATE TABLE IF NOT EXISTS` alone races on PostgreSQL. `taking_over` is executed where another tool's table is
-/// taken over, before what ends that: a run that is killed meanwhile is repeated with it.
-///
-/// A conflict with another session is tried again until `patience` is over.
-///
-/// # Errors
-/// The database's own, most often [`SqlErrorKind::PermissionDenied`].
-pub async fn create_missing(
-    session: &mut dyn Session,
-    tables: &Tables,
-    present: &[(String, String)],
-    taking_over: &str,
-    patience: Duration,
-) -> Result<(), SqlError> {
-    let started = Instant::now();
-    let mut backoff = Backoff::new(Duration::from_millis(200));
-    let mut present = present.to_vec();
-    loop {
-        let error = match try_create_missing(session, tables, &present, taking_over).await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        let pause = backoff.pause();
-        let is_conflict = matches!(error.kind, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock);
-        if !is_conflict || started.elapsed() + pause > patience {
-            return Err(error);
-        }
-        tokio::time::sleep(pause).await;
-        // Some of them may be there by now.
-        present = columns(session, tables).await?;
-    }
-}
-
-async fn try_create_missing(
-    session: &mut dyn Session,
-    tables: &Tables,
-    present: &[(String, String)],
-    taking_over: &str,
-) -> Result<(), SqlError> {
-    let mut statements = Vec::new();
-    if let (true, Some(select)) = (present.is_empty(), tables.select_schema())
-        && session.query(&select).await?.is_empty()
-    {
-        statements.push(tables.create_schema());
-    }
-    statements.extend(tables.create_missing(present));
-    if tables.is_of_another_tool(present) {
-        statements.insert(statements.len().saturating_sub(1), taking_over.to_string());
-    }
-    for statement in statements {
-        session.execute(&statement).await?;
-    }
-    Ok(())
+    Ok(Bookkeeping { history, journal, incomplete: Some(present), forgotten })
 }
 
 /// The rollback text of one row, if it has one.
@@ -212,6 +179,12 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
             format!("{} and {} have the same place in the order of application", first.file_name, second.file_name);
         return Err(BookkeepingError::Unreadable { table: tables.history.clone(), problem });
     }
+    let mut versions: Vec<_> = history.versioned().collect();
+    versions.sort_by_key(|(version, _)| *version);
+    if let Some([(_, first), (_, second)]) = versions.array_windows().find(|[(one, _), (next, _)]| one == next) {
+        let problem = format!("{} and {} have the same version", first.file_name, second.file_name);
+        return Err(BookkeepingError::Unreadable { table: tables.history.clone(), problem });
+    }
     Ok(history)
 }
 
@@ -230,6 +203,9 @@ fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, Bo
             current_digest: row.text(8).map(str::to_string),
             run_id: row.text(9)?.to_string(),
             state: JournalState::from_name(row.text(10)?)?,
+            before: row.text(11).map(str::to_string),
+            place: row.text(12).map(str::to_string),
+            section: row.text(13).map(str::to_string),
         })
     };
     rows.iter()

@@ -70,6 +70,8 @@ pub(super) async fn heard<T>(mut observer: Box<dyn Observer>, call: impl Future<
             observer.observe().await
         };
         tokio::select! {
+            // An answer that is there counts before what a look says of it.
+            biased;
             answer = &mut call => {
                 observer.close().await;
                 return Ok(answer);

@@ -20,6 +20,7 @@ pub mod notices;
 mod observe;
 mod options;
 mod postgres;
+pub mod readiness;
 mod sqlite;
 pub mod unfinished;
 
@@ -212,8 +213,5 @@ pub async fn connect_within(
 
 /// Whether an error of connecting can pass by itself.
 fn is_passing(error: &SqlError) -> bool {
-    // PostgreSQL: too_many_connections; MySQL: ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS.
-    const NO_FREE_CONNECTION: [&str; 3] = ["53300", "1040", "1203"];
-    error.kind == SqlErrorKind::Unreachable
-        || error.code.as_deref().is_some_and(|code| NO_FREE_CONNECTION.contains(&code))
+    matches!(error.kind, SqlErrorKind::Unreachable | SqlErrorKind::NoFreeConnection)
 }

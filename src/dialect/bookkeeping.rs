@@ -91,6 +91,9 @@ const JOURNAL: &[Column] = &[
     column!("cur_digest", "pg_catalog.text", "VARCHAR(128)", "TEXT"),
     column!("run_id", "pg_catalog.text NOT NULL", "VARCHAR(64) NOT NULL", "TEXT NOT NULL"),
     column!("state", "pg_catalog.text NOT NULL", "VARCHAR(20) NOT NULL", "TEXT NOT NULL"),
+    column!("cur_before", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
+    column!("cur_place", "pg_catalog.text", "VARCHAR(255) CHARACTER SET utf8mb4", "TEXT"),
+    column!("section", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
 ];
 
 const EVENTS: &[Column] = &[
@@ -268,6 +271,32 @@ impl Tables {
         HISTORY.iter().map(|column| column.name)
     }
 
+    /// The names of the journal's columns.
+    pub(super) fn journal_columns() -> impl Iterator<Item = &'static str> {
+        JOURNAL.iter().map(|column| column.name)
+    }
+
+    /// The columns that a history table lacks and that cannot be done without: without them nobody knows what is
+    /// applied, and it would be applied again. The other tool's table has fewer of them than one of ours.
+    pub fn lost_columns(&self, present: &[(String, String)]) -> Vec<&'static str> {
+        const EVERYBODYS: &[&str] = &["version", "filename", "migration_type"];
+        const OURS: &[&str] = &[
+            "version",
+            "filename",
+            "migration_type",
+            "checksum",
+            "sequence",
+            "checksum_algorithm",
+            "token_digest",
+            "rollback_sql",
+            "rollback_digest",
+        ];
+        let is_there = present.iter().any(|(table, _)| *table == self.history);
+        let needed = if self.is_of_another_tool(present) { EVERYBODYS } else { OURS };
+        let has = |name: &str| present.iter().any(|(table, column)| *table == self.history && column == name);
+        needed.iter().copied().filter(|name| is_there && !has(name)).collect()
+    }
+
     /// The number this program writes into the `format` column.
     pub(super) fn format() -> i64 {
         BOOKKEEPING_FORMAT
@@ -298,6 +327,23 @@ mod tests {
         let [.., adopt, last] = statements.as_slice() else { panic!("{statements:?}") };
         assert_eq!(*adopt, format!("UPDATE {history} SET sequence = id WHERE sequence IS NULL"));
         assert!(last.contains("ADD COLUMN \"format\""), "{last}");
+    }
+
+    #[test]
+    fn without_some_columns_nobody_knows_what_is_applied() {
+        let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
+        let present = |columns: &[&str]| -> Vec<(String, String)> {
+            columns.iter().map(|column| (tables.history.clone(), column.to_string())).collect()
+        };
+        let python = ["id", "version", "filename", "migration_type", "applied_at"];
+        assert!(tables.lost_columns(&present(&python)).is_empty());
+        assert_eq!(tables.lost_columns(&present(&["id", "filename", "migration_type"])), ["version"]);
+        assert!(tables.lost_columns(&[]).is_empty(), "no table has lost nothing");
+        let ours: Vec<&str> = HISTORY.iter().map(|column| column.name).filter(|name| *name != "sequence").collect();
+        assert_eq!(tables.lost_columns(&present(&ours)), ["sequence"]);
+        let harmless: Vec<&str> =
+            HISTORY.iter().map(|column| column.name).filter(|name| *name != "execution_ms").collect();
+        assert!(tables.lost_columns(&present(&harmless)).is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::bookkeeping::Tables;
+use super::journal_sql::EventKind;
 
 /// In the order [`Tables::select_events`] reads them.
 const EVENT_COLUMNS: [&str; 9] =
@@ -30,6 +31,12 @@ impl Tables {
             self.qualified(&self.events),
             condition.unwrap_or_default(),
         )
+    }
+
+    /// Counts the events that tell of a migration recorded as applied.
+    pub fn count_applied_events(&self) -> String {
+        let kinds = [EventKind::Applied, EventKind::Baselined].map(EventKind::name);
+        format!("SELECT count(*) FROM {} WHERE {}", self.qualified(&self.events), self.is_one_of("kind", &kinds))
     }
 
     /// A condition that holds where `column` begins with `start`, which is no pattern: `%` means itself.

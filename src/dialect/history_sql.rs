@@ -61,7 +61,9 @@ impl Tables {
                 _ => "NULL".to_string(),
             })
             .collect();
-        format!("SELECT {} FROM {}", cells.join(", "), self.qualified(&self.history))
+        // Not the text, but a table that has no column for it is not ours.
+        let stored = if has("rollback_sql") { "rollback_sql IS NULL" } else { "NULL" };
+        format!("SELECT {}, {stored} FROM {}", cells.join(", "), self.qualified(&self.history))
     }
 
     /// Reads the rollback text of one row.

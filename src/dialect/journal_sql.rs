@@ -87,23 +87,80 @@ pub struct NewEvent<'a> {
 }
 
 /// In the order [`Tables::select_journal`] reads them.
-const JOURNAL_COLUMNS: &str =
-    "direction, filename, version, checksum, total, done, done_digest, cur, cur_digest, run_id, state";
+const JOURNAL_COLUMNS: [&str; 14] = [
+    "direction",
+    "filename",
+    "version",
+    "checksum",
+    "total",
+    "done",
+    "done_digest",
+    "cur",
+    "cur_digest",
+    "run_id",
+    "state",
+    "cur_before",
+    "cur_place",
+    "section",
+];
 
 fn number_or_null(number: Option<impl std::fmt::Display>) -> String {
     number.map_or_else(|| "NULL".to_string(), |number| number.to_string())
 }
 
 impl Tables {
-    /// Reads the journal: at most one row per direction.
-    pub fn select_journal(&self) -> String {
-        format!("SELECT {JOURNAL_COLUMNS} FROM {}", self.qualified(&self.journal))
+    /// Reads the journal: at most one row per direction. `present` names the columns there are where the table is not
+    /// as this program makes it: the missing ones read as NULL.
+    pub fn select_journal(&self, present: Option<&[(String, String)]>) -> String {
+        let cell = |name: &&'static str| {
+            let is_there = |present: &[(String, String)]| present.iter().any(|(t, c)| *t == self.journal && c == name);
+            if present.is_none_or(is_there) { *name } else { "NULL" }
+        };
+        let cells: Vec<&str> = JOURNAL_COLUMNS.iter().map(cell).collect();
+        format!("SELECT {} FROM {}", cells.join(", "), self.qualified(&self.journal))
     }
 
-    /// Writes the entry, in place of an earlier one of the same direction. With `condition`, only where it holds:
-    /// no row is changed otherwise.
-    pub fn write_journal(&self, entry: &JournalEntry, condition: Option<&str>) -> String {
-        let values = [
+    /// Writes the entry whole, in place of an earlier one of the same direction, which may be another migration's.
+    /// `looks` gives how things stand before the current statement ([`super::looks_before`]). With `condition`, only
+    /// where it holds: no row is changed otherwise.
+    pub fn open_journal(&self, entry: &JournalEntry, looks: Option<&str>, condition: Option<&str>) -> String {
+        let values = self.journal_values(entry, looks);
+        let table = self.qualified(&self.journal);
+        let columns = JOURNAL_COLUMNS.join(", ");
+        // SQLite needs a WHERE before ON CONFLICT, or reads it as a join (https://www.sqlite.org/lang_upsert.html).
+        let condition = condition.unwrap_or("TRUE");
+        let source = format!("SELECT {}{} WHERE {condition}", values.join(", "), self.dual());
+        match self.engine {
+            Engine::MySql => format!("REPLACE INTO {table} ({columns}) {source}"),
+            Engine::Postgres | Engine::Sqlite => {
+                let updates = JOURNAL_COLUMNS.iter().skip(1).map(|name| format!("{name} = excluded.{name}"));
+                let updates: Vec<String> = updates.collect();
+                format!(
+                    "INSERT INTO {table} ({columns}) {source} ON CONFLICT (direction) DO UPDATE SET {}",
+                    updates.join(", ")
+                )
+            }
+        }
+    }
+
+    /// Brings the entry up to date that [`Tables::open_journal`] wrote: all but the section's text.
+    pub fn mark_journal(&self, entry: &JournalEntry, looks: Option<&str>, condition: Option<&str>) -> String {
+        let values = self.journal_values(entry, looks);
+        let changes = JOURNAL_COLUMNS.iter().zip(values).skip(1).filter(|(name, _)| **name != "section");
+        let changes: Vec<String> = changes.map(|(name, value)| format!("{name} = {value}")).collect();
+        let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
+        format!(
+            "UPDATE {} SET {} WHERE {}{and}",
+            self.qualified(&self.journal),
+            changes.join(", "),
+            self.is_of(entry.direction)
+        )
+    }
+
+    fn journal_values(&self, entry: &JournalEntry, looks: Option<&str>) -> [String; 14] {
+        let null = || "NULL".to_string();
+        let place = super::place(self.engine).filter(|_| looks.is_some());
+        [
             self.text(entry.direction.name()),
             self.text(&entry.file_name),
             self.text_or_null(entry.version.as_ref().map(Version::as_str)),
@@ -115,33 +172,20 @@ impl Tables {
             self.text_or_null(entry.current_digest.as_deref()),
             self.text(&entry.run_id),
             self.text(entry.state.name()),
+            looks.map_or_else(null, str::to_string),
+            place.map_or_else(null, str::to_string),
+            self.text_or_null(entry.section.as_deref()),
         ]
-        .join(", ");
-        let table = self.qualified(&self.journal);
-        // SQLite needs a WHERE before ON CONFLICT, or reads it as a join (https://www.sqlite.org/lang_upsert.html).
-        let condition = condition.unwrap_or("TRUE");
-        let source = format!("SELECT {values}{} WHERE {condition}", self.dual());
-        match self.engine {
-            Engine::MySql => format!("REPLACE INTO {table} ({JOURNAL_COLUMNS}) {source}"),
-            Engine::Postgres | Engine::Sqlite => {
-                let updates = JOURNAL_COLUMNS.split(", ").skip(1).map(|name| format!("{name} = excluded.{name}"));
-                let updates: Vec<String> = updates.collect();
-                format!(
-                    "INSERT INTO {table} ({JOURNAL_COLUMNS}) {source} ON CONFLICT (direction) DO UPDATE SET {}",
-                    updates.join(", ")
-                )
-            }
-        }
     }
 
-    /// Removes the entry of a direction.
-    pub fn clear_journal(&self, direction: Direction) -> String {
-        format!(
-            "DELETE FROM {} WHERE direction {} {}",
-            self.qualified(&self.journal),
-            self.equals(),
-            self.text(direction.name())
-        )
+    fn is_of(&self, direction: Direction) -> String {
+        format!("direction {} {}", self.equals(), self.text(direction.name()))
+    }
+
+    /// Removes the entry of a direction; with `condition`, only where it holds.
+    pub fn clear_journal(&self, direction: Direction, condition: Option<&str>) -> String {
+        let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
+        format!("DELETE FROM {} WHERE {}{and}", self.qualified(&self.journal), self.is_of(direction))
     }
 
     /// Appends an event.
@@ -175,28 +219,37 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::JournalState;
+    use crate::model::test_support::{journal_entry, script};
+    use crate::model::{JournalState, StatementKind};
 
     #[test]
     fn the_journal_is_written_only_where_the_condition_holds() {
-        let entry = JournalEntry {
-            direction: Direction::Upgrade,
-            file_name: "1_a.sql".into(),
-            version: None,
-            checksum: "c".into(),
-            total: 2,
-            done: 1,
-            done_digest: "d".into(),
-            current: Some(1),
-            current_digest: Some("e".into()),
-            run_id: "r".into(),
-            state: JournalState::Running,
-        };
+        let script = script("s", &[StatementKind::ImplicitCommit; 2]);
+        let entry = journal_entry(&script, 1, Some(1), JournalState::Running);
         for engine in Engine::ALL {
             let tables = Tables::new(engine, "s", "_dbwarden_migrations");
-            let text = tables.write_journal(&entry, Some("held()"));
+            let text = tables.open_journal(&entry, None, Some("held()"));
             assert!(text.contains("WHERE held()"), "{text}");
-            assert!(tables.write_journal(&entry, None).contains("WHERE TRUE"));
+            assert!(tables.open_journal(&entry, None, None).contains("WHERE TRUE"));
+            assert!(tables.mark_journal(&entry, None, Some("held()")).ends_with(" AND held()"));
         }
+    }
+
+    #[test]
+    fn only_the_first_mark_carries_the_text() {
+        let script = script("s", &[StatementKind::Ddl; 2]);
+        let mut entry = journal_entry(&script, 1, Some(1), JournalState::Running);
+        entry.section = Some("CREATE TABLE long".into());
+        let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
+        assert!(tables.open_journal(&entry, None, None).contains("long"));
+        assert!(!tables.mark_journal(&entry, None, None).contains("section"));
+    }
+
+    #[test]
+    fn columns_of_an_older_table_read_as_null() {
+        let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
+        let present = ["direction", "filename"].map(|name| (tables.journal.clone(), name.to_string()));
+        let text = tables.select_journal(Some(&present));
+        assert!(text.starts_with("SELECT direction, filename, NULL, NULL"), "{text}");
     }
 }

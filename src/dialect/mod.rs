@@ -5,6 +5,7 @@ pub mod blocker_sql;
 mod bookkeeping;
 mod effect_sql;
 mod event_sql;
+mod grants;
 mod history_sql;
 mod journal_sql;
 mod lex_rules;
@@ -12,12 +13,16 @@ mod literal;
 pub mod lock_sql;
 mod mysql;
 mod postgres;
+mod probe_sql;
 mod role;
 mod sqlite;
 mod unfinished_sql;
 
 pub use bookkeeping::Tables;
-pub use effect_sql::{drop_index_concurrently, select_object};
+pub use effect_sql::{
+    before, drop_index_concurrently, go_to_place, looks_before, place, read_only, select_leftovers, select_look,
+};
+pub use grants::grant_for;
 pub use history_sql::{LOCK_LOST, NewRow, Took};
 pub use journal_sql::{EventKind, NewEvent};
 pub use lex_rules::{BodyRules, ClientCommands, LexRules};

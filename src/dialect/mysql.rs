@@ -85,6 +85,8 @@ const FORMS: &[(&str, StatementKind)] = &[
     ("BEGIN NOT ATOMIC", Other),
     ("BEGIN", TransactionControl(Begin)),
     ("START TRANSACTION", TransactionControl(Begin)),
+    ("COMMIT [WORK] AND CHAIN", TransactionControl(CommitAndMore)),
+    ("COMMIT [WORK] [AND NO CHAIN] RELEASE", TransactionControl(CommitAndMore)),
     ("COMMIT", TransactionControl(Commit)),
     ("ROLLBACK [WORK] TO", TransactionControl(Savepoint)),
     ("SAVEPOINT|RELEASE", TransactionControl(Savepoint)),

@@ -68,6 +68,7 @@ const FORMS: &[(&str, StatementKind)] = &[
     ("SET|RESET", SessionSetting),
     ("BEGIN", TransactionControl(Begin)),
     ("START TRANSACTION", TransactionControl(Begin)),
+    ("COMMIT|END [WORK|TRANSACTION] AND CHAIN", TransactionControl(CommitAndMore)),
     ("COMMIT|END", TransactionControl(Commit)),
     ("ROLLBACK [WORK|TRANSACTION] TO", TransactionControl(Savepoint)),
     ("SAVEPOINT|RELEASE", TransactionControl(Savepoint)),

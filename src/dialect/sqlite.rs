@@ -40,7 +40,9 @@ pub(super) static LEX_RULES: LexRules = LexRules {
 const FORMS: &[(&str, StatementKind)] = &[
     ("INSERT|SELECT|UPDATE|DELETE|REPLACE|WITH|VALUES|EXPLAIN", Dml),
     ("CREATE|ALTER|DROP|REINDEX|ANALYZE", Ddl),
-    ("VACUUM|ATTACH|DETACH", NonTransactional),
+    ("VACUUM", NonTransactional),
+    // They are gone with the session, and have to be there again when a migration is gone on with.
+    ("ATTACH|DETACH", ConnectionSetting),
     ("PRAGMA [MAIN|TEMP] JOURNAL_MODE|AUTO_VACUUM|WAL_CHECKPOINT", NonTransactional),
     ("PRAGMA [MAIN|TEMP] FOREIGN_KEYS|SYNCHRONOUS|TEMP_STORE|PAGE_SIZE|ENCODING", ConnectionSetting),
     ("PRAGMA [MAIN|TEMP] USER_VERSION|APPLICATION_ID|INCREMENTAL_VACUUM|OPTIMIZE", Dml),

@@ -1,7 +1,7 @@
-use super::{Error, ErrorKind};
+use super::{Error, ErrorKind, Excerpt};
 use crate::model::{Direction, JournalEntry, MigrationKind, Version};
 use crate::parse;
-use crate::plan::PlanError;
+use crate::plan::{Difference, PlanError, Started};
 
 impl From<PlanError> for Error {
     fn from(error: PlanError) -> Self {
@@ -39,18 +39,61 @@ impl From<PlanError> for Error {
             PlanError::BadStoredRollback { .. } => new(ErrorKind::Refused)
                 .hint("run the rollback from the release that still has the file")
                 .note("nothing was undone"),
-            PlanError::OtherDirectionInterrupted(entry) => other_direction(new(ErrorKind::Partial), entry),
-            PlanError::InterruptedFileMissing(entry) => new(ErrorKind::Disagreement)
-                .hint(format!("bring back {} and run the same command again", entry.file_name)),
-            PlanError::EditedSinceInterruption(entry) => new(ErrorKind::Disagreement)
-                .hint(format!("restore the first {} statements of {}, then run again", entry.done, entry.file_name)),
-            PlanError::UnknownOutcome { entry, statement, line } => {
+            PlanError::OtherDirectionInterrupted { entry, standing } => {
+                other_direction(new(ErrorKind::Partial), entry, standing)
+            }
+            PlanError::InterruptedFileMissing { entry, next } => {
+                let mut error = new(ErrorKind::Disagreement).note("nothing was run");
+                if let Some(next) = next {
+                    error = error.note(format!("statement {} is next: {}", entry.done + 1, shortened(next)));
+                }
+                error
+                    .hint(format!("run it from the release that has {}, or bring the file back", entry.file_name))
+                    .hint("its text as it was run is in the journal table, in the column `section`")
+            }
+            PlanError::EditedSinceInterruption { entry, file, difference } => {
+                let mut error = new(ErrorKind::Disagreement).note("nothing was run");
+                error = match difference {
+                    Some(difference) => with_difference(error, file, difference),
+                    None => error.in_file(file.clone()),
+                };
+                let done = if entry.done == 1 { "statement".into() } else { format!("{} statements", entry.done) };
+                error.hint(format!(
+                    "restore the first {done} as they were run, then run again; what comes behind them may be edited"
+                ))
+            }
+            PlanError::TemporaryTableLost { entry, file, line, statement, table } => new(ErrorKind::Partial)
+                .at(file.clone(), Some(*line), None)
+                .note("nothing was run")
+                .note(format!("the statements that are done: {}", entry.done))
+                .hint(format!(
+                    "make {table} again, and fill it, in the file above statement {statement}: behind what is done the \
+                     file may be edited"
+                )),
+            PlanError::HidesBookkeeping { file, line, .. } => new(ErrorKind::Refused)
+                .at(file.clone(), Some(*line), None)
+                .note("nothing was run")
+                .hint("give the temporary table another name"),
+            PlanError::UnknownOutcome { entry, file, statement, through, difference } => {
                 let n = entry.done + 1;
                 let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);
-                let mut error = new(ErrorKind::Partial).at(entry.file_name.clone(), Some(*line), None);
-                error.statement = Some(statement.clone());
+                let mut error = new(ErrorKind::Partial).in_file(file.clone());
+                if let Some(started) = statement {
+                    error = at_statement(error, file, started);
+                }
+                if let Some(difference) = difference {
+                    error = with_difference(error, file, difference);
+                }
                 if entry.done > 0 {
                     error = error.note(format!("the statements before it are done: {}", entry.done));
+                }
+                if *through > n {
+                    return error
+                        .hint("look in the database how far the block came: what LOCK TABLES protects was not journalled")
+                        .hint(format!(
+                            "`dbwarden resolve {version} --statement N --done` goes on behind statement N ({n} to \
+                             {through}); nothing of it took effect: `dbwarden resolve {version} --statement {n} --retry`"
+                        ));
                 }
                 error
                     .hint("look in the database whether the statement took effect")
@@ -59,6 +102,33 @@ impl From<PlanError> for Error {
             }
         }
     }
+}
+
+/// Shows the statement: in its file, or its text where the file has another one now.
+fn at_statement(mut error: Error, file: &str, started: &Started) -> Error {
+    let text = &started.source[started.span.clone()];
+    error.statement = Some(text.to_string());
+    match started.line {
+        Some(line) => {
+            let first = started.span.start..started.span.start + text.lines().next().map_or(0, str::len);
+            error.excerpt = Some(Excerpt::around(&started.source, first));
+            error.at(file, Some(line), None)
+        }
+        None => error.note(format!("the statement was started as: {}", shortened(text))),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(200) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+fn with_difference(error: Error, file: &str, difference: &Difference) -> Error {
+    let error = error.at(file, Some(difference.line), None);
+    Error { difference: Some(difference.text.clone()), ..error }
 }
 
 fn names(labels: &[String]) -> String {
@@ -80,15 +150,32 @@ fn with_known(error: Error, known: &[Version], what: &str) -> Error {
     error.hint(format!("the closest {what}: {}", known.join(", ")))
 }
 
-fn other_direction(error: Error, entry: &JournalEntry) -> Error {
-    match entry.direction {
-        Direction::Rollback => {
-            error.hint("finish it: `dbwarden rollback`; `dbwarden migrate` can apply it again afterwards")
+/// The most statements that are listed.
+const MOST_LISTED: usize = 10;
+
+fn other_direction(error: Error, entry: &JournalEntry, standing: &[String]) -> Error {
+    let version = entry.version.as_ref().map_or(entry.file_name.as_str(), Version::as_str);
+    let (command, what) = match entry.direction {
+        Direction::Upgrade => ("dbwarden migrate", "done"),
+        Direction::Rollback => ("dbwarden rollback", "undone"),
+    };
+    let mut error = error.note("nothing was run");
+    if !standing.is_empty() {
+        let mut lines: Vec<String> = standing.iter().take(MOST_LISTED).map(|text| shortened(text)).collect();
+        if standing.len() > MOST_LISTED {
+            lines.push(format!("… and {} more", standing.len() - MOST_LISTED));
         }
-        Direction::Upgrade => {
-            error.hint("finish it first: correct the file and run `dbwarden migrate`, then roll back")
-        }
+        error = error.note(format!("{what} so far:\n{}", lines.join("\n")));
     }
+    let goes_on = match entry.is_open() {
+        true => {
+            format!("finish it first: `{command}` goes on with statement {}, or says what to settle", entry.done + 1)
+        }
+        false => format!("finish it first: `{command}` goes on with statement {}", entry.done + 1),
+    };
+    error.hint(format!("{goes_on} (correct the file, should it fail there); then run this command again")).hint(format!(
+        "or take back by hand what is {what}, say so with `dbwarden resolve {version} --undone`, and run this command again"
+    ))
 }
 
 #[cfg(test)]

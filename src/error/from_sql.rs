@@ -87,6 +87,7 @@ fn kind_elsewhere(kind: SqlErrorKind) -> ErrorKind {
         SqlErrorKind::LockLost
         | SqlErrorKind::ConnectionLost
         | SqlErrorKind::Unreachable
+        | SqlErrorKind::NoFreeConnection
         | SqlErrorKind::AuthenticationFailed
         | SqlErrorKind::DatabaseMissing
         | SqlErrorKind::OutOfResources
@@ -120,6 +121,10 @@ fn next_step(kind: SqlErrorKind) -> Option<&'static str> {
         SqlErrorKind::Unreachable => {
             Some("check host and port with `dbwarden config`; `--wait-for-db` waits for a server that is starting")
         }
+        SqlErrorKind::NoFreeConnection => Some(
+            "end sessions that are not needed, or raise the limit of the server, the database or the user; \
+             `--wait-for-db` waits for a free one",
+        ),
         SqlErrorKind::AuthenticationFailed => {
             Some("check user and password; `dbwarden config` says where each comes from")
         }

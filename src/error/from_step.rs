@@ -148,7 +148,9 @@ fn aftermath(mut error: Error, step: &Step, failure: &StepFailure) -> Error {
                 // Nobody may write what is done without the lock: the journal stays behind, and a person settles it.
                 Cause::LockLost => error.kind = ErrorKind::Partial,
                 // Nothing to correct.
-                Cause::Statement { error: sql, .. } if sql.kind.is_conflict() => {
+                Cause::Statement { error: sql, .. }
+                    if !matches!(sql.kind, SqlErrorKind::Statement | SqlErrorKind::InTransaction) =>
+                {
                     error.kind = ErrorKind::Partial;
                     error = error.hint(format!("run the same command again: it goes on at statement {}", done + 1));
                 }

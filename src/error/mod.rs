@@ -43,6 +43,8 @@ pub struct Error {
     pub excerpt: Option<Excerpt>,
     /// The SQL statement that failed; a very long one is cut.
     pub statement: Option<String>,
+    /// What was edited, as `diff -u` shows it.
+    pub difference: Option<String>,
     /// What the server said beside its message.
     pub server: Option<ServerMessage>,
     /// What was kept, what was undone.
@@ -88,6 +90,7 @@ impl Error {
             location: None,
             excerpt: None,
             statement: None,
+            difference: None,
             server: None,
             notes: Vec::new(),
             hints: Vec::new(),

@@ -156,6 +156,7 @@ mod tests {
                 line: 2,
                 kind: StatementKind::Other,
                 autocommit: false,
+                done_if: None,
                 copy_data: None,
             }],
             source: Arc::new(source),

@@ -27,6 +27,7 @@ impl Error {
             location: self.location.map(|location| Location { file: clean(location.file), ..location }),
             excerpt: self.excerpt,
             statement: self.statement,
+            difference: self.difference,
         }
     }
 }

@@ -1,16 +1,18 @@
 //! Steps that do not fit into one transaction: the journal knows at any instant which statements are done and which
 //! one, if any, has been started.
 
-use std::ops::Range;
 use std::time::Instant;
 
 use super::retry::Retry;
 use super::send::{Part, SendError};
 use super::{Aftermath, Cause, Executor, StepFailure};
-use crate::dialect::Engine;
+use crate::dialect::{Engine, looks_before};
 use crate::model::{Direction, JournalEntry, JournalState, Script, StatementKind, normalised_digest};
 use crate::parse;
-use crate::plan::{Plan, Segment, SegmentMode, Step, needs_no_mark};
+use crate::plan::{Plan, Segment, SegmentMode, Step, effects_from, needs_no_mark};
+
+/// The longest section that the journal keeps: servers bound the size of a message.
+const LONGEST_KEPT: usize = 1024 * 1024;
 
 /// How far a journalled step has come.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ struct Progress<'a> {
     done_digest: String,
     /// Whether the journal holds this step's entry.
     written: bool,
+    /// Whether this run wrote it, with the section's text.
+    opened: bool,
     /// Whether `done` is all there is to know: no statement of the script is under way.
     settled: bool,
 }
@@ -31,7 +35,7 @@ impl<'a> Progress<'a> {
     /// A step of which the first `done` statements are done.
     fn new(step: &'a Step, script: &'a Script, done: usize) -> Self {
         let (checksum, done_digest) = (normalised_digest(script.text()), script.digest_of_first(done));
-        Progress { step, script, checksum, done, done_digest, written: false, settled: true }
+        Progress { step, script, checksum, done, done_digest, written: false, opened: false, settled: true }
     }
 
     fn advance_to(&mut self, done: usize) {
@@ -56,8 +60,11 @@ impl<'a> Progress<'a> {
             done_digest: before.done_digest,
             current,
             current_digest: current.map(|current| self.script.digest_of(current)),
+            before: None,
+            place: None,
             run_id: run_id.to_string(),
             state,
+            section: Some(parse::portable(self.script)).filter(|text| !self.opened && text.len() <= LONGEST_KEPT),
         }
     }
 }
@@ -75,6 +82,7 @@ impl Executor<'_> {
         let done = step.resume.as_ref().map_or(0, |resume| resume.done);
         let announced = std::mem::take(&mut self.announced);
         let mut progress = Progress::new(step, script, done);
+        progress.opened = announced;
         progress.written = announced || step.resume.is_some();
         let mut current = announced.then(|| first_effect(&step.segments)).flatten();
 
@@ -115,20 +123,17 @@ impl Executor<'_> {
                     after.advance_to(statements.end);
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
-                        false => {
-                            let entry = after.entry(&executor.run.run_id, next, JournalState::Running);
-                            executor.still_locked().chain([executor.journal_part(&entry)]).collect()
-                        }
+                        false => executor.still_locked().chain([executor.journal_part(&after, next)]).collect(),
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
-                    *progress = Progress { written: true, settled: true, ..after };
+                    *progress = Progress { written: true, opened: true, settled: true, ..after };
                 }
                 SegmentMode::Autocommit => {
                     if *current != Some(statements.start) {
                         self.announce(progress, Some(statements.start)).await?;
                     }
                     progress.settled = false;
-                    self.run_unit(step, script, statements.clone(), progress).await?;
+                    self.run_unit(step, script, segment, progress).await?;
                     progress.advance_to(statements.end);
                     progress.settled = true;
                     if is_last {
@@ -161,15 +166,27 @@ impl Executor<'_> {
         &mut self,
         step: &Step,
         script: &Script,
-        statements: Range<usize>,
+        segment: &Segment,
         progress: &mut Progress<'_>,
     ) -> Result<(), SendError> {
+        let statements = segment.statements.start.max(progress.done)..segment.statements.end;
+        let resume = step.resume.as_ref().filter(|resume| resume.done == statements.start);
+        let patched = resume.and_then(|resume| resume.instead.as_deref());
+        let patched = patched.map(|text| script.with_statement(statements.start, text));
+        let script = patched.as_ref().unwrap_or(script);
         let mut retry = Retry::new(self.settings.lock_retry);
         let may_retry = statements.len() == 1 && is_undone_whole(self.tables.engine, script, statements.start);
         let mut builds = 0;
         loop {
-            self.drop_invalid_index(script, statements.start).await?;
-            let Err(mut failed) = self.send_alone(script, statements.clone()).await else {
+            self.remove_leftovers(script, statements.start).await?;
+            // In the middle of a block, its locks are taken again: they went with the session that had them.
+            let again = segment.statements.start..segment.statements.start + 1;
+            let locked = if again.start < statements.start { self.send_alone(script, again).await } else { Ok(()) };
+            let result = match locked {
+                Ok(()) => self.send_alone(script, statements.clone()).await,
+                failed => failed,
+            };
+            let Err(mut failed) = result else {
                 builds += 1;
                 if self.must_build_again(script, statements.start, builds).await? {
                     continue;
@@ -182,7 +199,7 @@ impl Executor<'_> {
                     Err(last) => failed = last,
                 }
             }
-            if let (Some(statement), true) = (failed.statement, statements.len() > 1) {
+            if let (Some(statement), true) = (failed.statement, segment.statements.len() > 1) {
                 progress.advance_to(statement);
                 let _ = self.session.execute("UNLOCK TABLES").await;
             }
@@ -201,8 +218,7 @@ impl Executor<'_> {
 
     /// Writes the step's entry, on condition that the lock is ours: `current` is about to start.
     async fn announce(&mut self, progress: &mut Progress<'_>, current: Option<usize>) -> Result<(), SendError> {
-        let entry = progress.entry(&self.run.run_id, current, JournalState::Running);
-        let text = self.tables.write_journal(&entry, self.fence.as_deref());
+        let text = self.journal_text(progress, current, JournalState::Running, self.fence.as_deref());
         let part = if self.fence.is_some() { Part::Conditional(text) } else { Part::Own(text) };
         let mut retry = Retry::new(self.settings.lock_retry);
         while let Err(failed) = self.send(None, std::slice::from_ref(&part)).await {
@@ -211,14 +227,32 @@ impl Executor<'_> {
             }
             self.pause_before_retry(progress.step, failed, &mut retry).await?;
         }
-        progress.written = true;
+        (progress.written, progress.opened) = (true, true);
         Ok(())
     }
 
-    fn journal_part(&self, entry: &JournalEntry) -> Part {
-        match self.fence.as_deref().filter(|_| self.tables.engine == Engine::MySql) {
-            Some(fence) => Part::Conditional(self.tables.write_journal(entry, Some(fence))),
-            None => Part::Own(self.tables.write_journal(entry, None)),
+    /// The same as part of a transaction.
+    fn journal_part(&self, progress: &Progress<'_>, current: Option<usize>) -> Part {
+        let fence = self.fence.as_deref().filter(|_| self.tables.engine == Engine::MySql);
+        let text = self.journal_text(progress, current, JournalState::Running, fence);
+        if fence.is_some() { Part::Conditional(text) } else { Part::Own(text) }
+    }
+
+    /// What brings the entry up to date; for a statement about to start, together with a look at what it will change.
+    fn journal_text(
+        &self,
+        progress: &Progress<'_>,
+        current: Option<usize>,
+        state: JournalState,
+        condition: Option<&str>,
+    ) -> String {
+        let engine = self.tables.engine;
+        let entry = progress.entry(&self.run.run_id, current, state);
+        let looks =
+            current.and_then(|index| looks_before(engine, index, &effects_from(engine, progress.script, index)));
+        match progress.opened {
+            true => self.tables.mark_journal(&entry, looks.as_deref(), condition),
+            false => self.tables.open_journal(&entry, looks.as_deref(), condition),
         }
     }
 
@@ -231,12 +265,11 @@ impl Executor<'_> {
             Some(next) => match next.script() {
                 Some(script) => {
                     let progress = Progress::new(next, script, 0);
-                    let current = first_effect(&next.segments);
-                    self.journal_part(&progress.entry(&self.run.run_id, current, JournalState::Running))
+                    self.journal_part(&progress, first_effect(&next.segments))
                 }
-                None => Part::Own(self.tables.clear_journal(direction)),
+                None => Part::Own(self.tables.clear_journal(direction, None)),
             },
-            None => Part::Own(self.tables.clear_journal(direction)),
+            None => Part::Own(self.tables.clear_journal(direction, None)),
         });
         parts
     }
@@ -251,7 +284,7 @@ impl Executor<'_> {
     /// Takes back the announcement of a step that will not be started after all.
     pub(super) async fn withdraw_announcement(&mut self, direction: Direction) {
         if std::mem::take(&mut self.announced) {
-            let _ = self.session.execute(&self.tables.clear_journal(direction)).await;
+            let _ = self.session.execute(&self.tables.clear_journal(direction, self.fence.as_deref())).await;
         }
     }
 
@@ -264,13 +297,14 @@ impl Executor<'_> {
             Aftermath::Unknown
         } else if progress.done == 0 {
             if progress.written {
-                let _ = self.session.execute(&self.tables.clear_journal(progress.step.direction())).await;
+                let text = self.tables.clear_journal(progress.step.direction(), self.fence.as_deref());
+                let _ = self.session.execute(&text).await;
             }
             Aftermath::Undone
         } else {
             if !matches!(failed.cause, Cause::LockLost) {
-                let entry = progress.entry(&self.run.run_id, None, JournalState::Failed);
-                let _ = self.session.execute(&self.tables.write_journal(&entry, self.fence.as_deref())).await;
+                let text = self.journal_text(progress, None, JournalState::Failed, self.fence.as_deref());
+                let _ = self.session.execute(&text).await;
             }
             Aftermath::Partial { done: progress.done, total }
         };

@@ -126,7 +126,7 @@ impl<'a> Executor<'a> {
     pub async fn execute(&mut self, plan: &Plan, report: &mut RunReport) {
         let first = report.finished.len();
         if first == 0
-            && let Err(error) = self.open_rollback(plan).await
+            && let Err(error) = self.begin(plan).await
         {
             report.failure = Some(StepFailure::before(0, error));
             return;
@@ -157,6 +157,21 @@ impl<'a> Executor<'a> {
                 }
             }
         }
+    }
+
+    /// What comes before the first step.
+    async fn begin(&mut self, plan: &Plan) -> Result<(), SqlError> {
+        self.forget(plan).await?;
+        self.open_rollback(plan).await
+    }
+
+    /// Removes entries of the journal that tell of nothing.
+    async fn forget(&mut self, plan: &Plan) -> Result<(), SqlError> {
+        for direction in &plan.forget {
+            let text = self.tables.clear_journal(*direction, self.fence.as_deref());
+            self.session.execute(&text).await?;
+        }
+        Ok(())
     }
 
     /// Fixes what a rollback of several migrations will undo, so that a run after a crash finishes it and never

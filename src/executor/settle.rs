@@ -46,8 +46,9 @@ pub async fn repay(
             _ if announced => clear(session, tables, journal, position).await?,
             Some(owed) if owed.done == 0 => clear(session, tables, journal, position).await?,
             Some(owed) => {
-                session.execute(&tables.write_journal(owed, None)).await?;
-                journal[position] = (**owed).clone();
+                session.execute(&tables.mark_journal(owed, None, None)).await?;
+                let section = journal[position].section.take();
+                journal[position] = JournalEntry { section, ..(**owed).clone() };
             }
             None => {}
         }
@@ -74,7 +75,7 @@ async fn clear(
     journal: &mut Vec<JournalEntry>,
     position: usize,
 ) -> Result<(), SqlError> {
-    session.execute(&tables.clear_journal(journal[position].direction)).await?;
+    session.execute(&tables.clear_journal(journal[position].direction, None)).await?;
     journal.remove(position);
     Ok(())
 }

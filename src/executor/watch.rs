@@ -46,6 +46,8 @@ impl Watch<'_> {
         let mut pause = self.first_look;
         loop {
             tokio::select! {
+                // An answer that is there counts before what a look says of it.
+                biased;
                 result = &mut work => {
                     self.observer.close().await;
                     return Ok(result);
@@ -86,10 +88,11 @@ async fn look(observer: &mut dyn Observer, pause: Duration) -> Result<Observatio
     observer.observe().await
 }
 
-/// When to look first: before a lock timeout ends the wait, so that the blocker can be named with it.
+/// When to look first: well before a lock timeout ends the wait, so that the blocker can be named with it also where
+/// connecting takes its time.
 pub(super) fn first_look(lock_timeout: Option<Duration>) -> Duration {
     match lock_timeout {
-        Some(timeout) if !timeout.is_zero() => (timeout / 2).min(UNWATCHED),
+        Some(timeout) if !timeout.is_zero() => (timeout / 4).min(UNWATCHED),
         _ => UNWATCHED,
     }
 }
@@ -141,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_first_look_comes_before_a_lock_timeout() {
-        for (timeout, expected) in [(None, 1000), (Some(0), 1000), (Some(5000), 1000), (Some(300), 150)] {
+        for (timeout, expected) in [(None, 1000), (Some(0), 1000), (Some(5000), 1000), (Some(1000), 250)] {
             let look = first_look(timeout.map(Duration::from_millis));
             assert_eq!(look, Duration::from_millis(expected), "{timeout:?}");
         }

@@ -24,10 +24,18 @@ pub struct JournalEntry {
     pub current: Option<usize>,
     /// Digest of the current statement's text.
     pub current_digest: Option<String>,
+    /// How the catalog stood before the current statement, where that helps to tell whether it was carried out; in the
+    /// words of [`crate::dialect`].
+    pub before: Option<String>,
+    /// Where the session then looked for names without a schema.
+    pub place: Option<String>,
     /// The run that wrote it.
     pub run_id: String,
     /// What is known about the end of that run.
     pub state: JournalState,
+    /// The section's text as it was when the step began; None where it is too long to be kept, and in entries of older
+    /// releases.
+    pub section: Option<String>,
 }
 
 /// What a person says about a statement whose outcome was unknown.
@@ -40,10 +48,14 @@ pub enum Settlement {
 }
 
 impl JournalEntry {
+    /// Whether it leaves open how its current statement ended.
+    pub fn is_open(&self) -> bool {
+        self.current.is_some() && matches!(self.state, JournalState::Running | JournalState::Unknown)
+    }
+
     /// The entry with its unknown statement settled; None when there is nothing to settle.
     pub fn settle(&self, settlement: Settlement) -> Option<JournalEntry> {
-        let unknown = matches!(self.state, JournalState::Running | JournalState::Unknown);
-        let digest = self.current_digest.as_deref().filter(|_| unknown && self.current.is_some())?;
+        let digest = self.current_digest.as_deref().filter(|_| self.is_open())?;
         let mut settled =
             JournalEntry { current: None, current_digest: None, state: JournalState::Failed, ..self.clone() };
         if settlement == Settlement::Done {
@@ -93,24 +105,12 @@ impl JournalState {
 mod tests {
     use super::*;
     use crate::model::StatementKind;
-    use crate::model::test_support::script;
+    use crate::model::test_support::{journal_entry, script};
 
     #[test]
     fn a_settled_entry_goes_on_where_the_person_says() {
         let script = script("s", &[StatementKind::ImplicitCommit; 3]);
-        let entry = JournalEntry {
-            direction: Direction::Upgrade,
-            file_name: "1_a.sql".into(),
-            version: None,
-            checksum: String::new(),
-            total: 3,
-            done: 1,
-            done_digest: script.digest_of_first(1),
-            current: Some(1),
-            current_digest: Some(script.digest_of(1)),
-            run_id: "r".into(),
-            state: JournalState::Running,
-        };
+        let entry = journal_entry(&script, 1, Some(1), JournalState::Running);
         let done = entry.settle(Settlement::Done).expect("something to settle");
         assert_eq!((done.done, done.done_digest.as_str()), (2, script.digest_of_first(2).as_str()));
         let retry = entry.settle(Settlement::Retry).expect("something to settle");

@@ -20,7 +20,7 @@ mod version;
 pub use catalog::{Catalog, CatalogError};
 pub use checksum::{CHECKSUM_ALGORITHM, Checksum, normalised_digest, sha256_hex};
 pub use duration::{DurationError, format_duration, parse_duration};
-pub use effect::{Effect, Object, ObjectName, Seen};
+pub use effect::{ABSENT, Effect, Leftover, Object, ObjectName, Subject, UNFINISHED, Verdict};
 pub use event::RecordedEvent;
 pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
 pub use journal::{JournalEntry, JournalState, Settlement};

@@ -72,6 +72,17 @@ impl Script {
         }
     }
 
+    /// The script with another text in place of one statement.
+    ///
+    /// # Panics
+    /// If `index` is not below the number of statements.
+    pub fn with_statement(&self, index: usize, text: &str) -> Script {
+        let source = format!("{}\n{text}", self.source);
+        let mut script = Script { source: Arc::new(source), ..self.clone() };
+        script.statements[index].span = self.source.len() + 1..script.source.len();
+        script
+    }
+
     /// Whether the section does nothing at all.
     pub fn is_empty(&self) -> bool {
         self.statements.is_empty()
@@ -90,6 +101,8 @@ pub struct Statement {
     pub kind: StatementKind,
     /// `-- @dbwarden:autocommit` stands before it: it runs outside any transaction, in its place.
     pub autocommit: bool,
+    /// `-- dbwarden: done-if` stands before it: a query that tells whether it was carried out, should a run die in it.
+    pub done_if: Option<String>,
     /// The data of a `COPY … FROM STDIN`: byte offsets into [`Script::source`].
     pub copy_data: Option<Range<usize>>,
 }
@@ -134,6 +147,9 @@ pub enum TransactionControl {
     Begin,
     /// `COMMIT`, `END`.
     Commit,
+    /// `COMMIT AND CHAIN`, which opens the next transaction, and MySQL's `COMMIT RELEASE`, which ends the session:
+    /// refused in a migration.
+    CommitAndMore,
     /// `ROLLBACK`, `ABORT`: refused in a migration.
     Rollback,
     /// `PREPARE TRANSACTION`: refused in a migration.

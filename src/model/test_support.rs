@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AppliedMigration, Checksum, Directives, Migration, MigrationKind, Rollback, RowKind, Script, Statement,
-    StatementKind, normalised_digest,
+    AppliedMigration, Checksum, Direction, Directives, JournalEntry, JournalState, Migration, MigrationKind, Rollback,
+    RowKind, Script, Statement, StatementKind, normalised_digest,
 };
 
 /// A migration called after `file_name`, with one statement each way that can share a transaction.
@@ -45,12 +45,33 @@ pub(crate) fn script(text: &str, kinds: &[StatementKind]) -> Script {
             line: index + 1,
             kind,
             autocommit: false,
+            done_if: None,
             copy_data: None,
         });
         source.push_str(";\n");
     }
     let span = 0..source.len();
     Script { source: Arc::new(source), span, statements, directives: Directives::default() }
+}
+
+/// What a run leaves in the journal that ends while `script` is applied.
+pub(crate) fn journal_entry(script: &Script, done: usize, current: Option<usize>, state: JournalState) -> JournalEntry {
+    JournalEntry {
+        direction: Direction::Upgrade,
+        file_name: "1_a.sql".into(),
+        version: Some("1".parse().expect("a version")),
+        checksum: normalised_digest(script.text()),
+        total: script.statements.len(),
+        done,
+        done_digest: script.digest_of_first(done),
+        current,
+        current_digest: current.map(|current| script.digest_of(current)),
+        before: None,
+        place: None,
+        run_id: "r".into(),
+        state,
+        section: None,
+    }
 }
 
 /// The history row that applying [`migration`] of that name leaves.

@@ -40,6 +40,16 @@ fn rendered(database: Option<&str>, error: &Error, verbose: bool) -> String {
             text.push_str(&format!("\n{margin} {}", paint(style::FRAME, "|")));
         }
     }
+    for line in error.difference.iter().flat_map(|difference| difference.lines()) {
+        let line = sanitize_line(line);
+        let style = match line.chars().next() {
+            Some('+') => style::GOOD,
+            Some('-') => style::ERROR,
+            Some('@') => style::FAINT,
+            _ => anstyle::Style::new(),
+        };
+        text.push_str(&format!("\n{margin} {} {}", paint(style::FRAME, "|"), paint(style, line)));
+    }
     for (name, remark) in remarks(error, verbose) {
         let indent = format!("\n{margin}     ");
         let remark = sanitize(&remark).replace('\n', &indent);

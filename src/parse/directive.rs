@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::error::ParseErrorKind;
 use crate::model::{Dependency, Directives, format_duration, parse_duration};
 
-const NAMES: [&str; 7] =
-    ["irreversible", "transaction", "split", "lock_timeout", "statement_timeout", "allow", "autocommit"];
+const NAMES: [&str; 8] =
+    ["irreversible", "transaction", "split", "lock_timeout", "statement_timeout", "allow", "done-if", "autocommit"];
 
 /// One `-- dbwarden: …` or `-- @dbwarden:…` line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) enum Directive {
     },
     /// `-- @dbwarden:autocommit`: about the next statement.
     Autocommit,
+    /// `-- dbwarden: done-if SELECT …`: about the next statement.
+    DoneIf(String),
 }
 
 impl Directive {
@@ -32,7 +34,7 @@ impl Directive {
             Directive::Split(on) => directives.split = on,
             Directive::LockTimeout(limit) => directives.lock_timeout = Some(limit),
             Directive::StatementTimeout(limit) => directives.statement_timeout = Some(limit),
-            Directive::Irreversible | Directive::Allow { .. } | Directive::Autocommit => {}
+            Directive::Irreversible | Directive::Allow { .. } | Directive::Autocommit | Directive::DoneIf(_) => {}
         }
     }
 }
@@ -93,8 +95,18 @@ fn named(text: &str) -> Result<Directive, ParseErrorKind> {
         "lock_timeout" => limit().map(Directive::LockTimeout),
         "statement_timeout" => limit().map(Directive::StatementTimeout),
         "allow" => allow(rest),
+        // Which of the engines' words begin a query is not asked: what is no SELECT may write.
+        "done-if" | "done_if" if is_select(rest) => {
+            Ok(Directive::DoneIf(rest.trim_end_matches(';').trim_end().to_string()))
+        }
+        "done-if" | "done_if" => Err(bad("a query that begins with SELECT")),
         _ => Err(unknown(&name)),
     }
+}
+
+fn is_select(text: &str) -> bool {
+    let word = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_').next();
+    word.is_some_and(|word| word.eq_ignore_ascii_case("select"))
 }
 
 fn allow(text: &str) -> Result<Directive, ParseErrorKind> {
@@ -128,6 +140,7 @@ fn spelled(name: &str) -> &'static str {
         "lock_timeout" => "-- dbwarden: lock_timeout = 5s",
         "statement_timeout" => "-- dbwarden: statement_timeout = 10min",
         "allow" => "-- dbwarden: allow <rule> because <reason>",
+        "done-if" => "-- dbwarden: done-if SELECT …",
         _ => "-- @dbwarden:autocommit",
     }
 }

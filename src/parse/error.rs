@@ -159,6 +159,15 @@ pub enum ParseErrorKind {
     /// `@dbwarden:autocommit` with no statement behind it.
     #[error("`@dbwarden:autocommit` marks the next statement, and there is none")]
     AutocommitWithoutStatement,
+    /// `done-if` with no statement behind it.
+    #[error("`done-if` is about the next statement, and there is none")]
+    DoneIfWithoutStatement,
+    /// Two `done-if` before one statement.
+    #[error("there is a `done-if` for this statement already")]
+    DoneIfTwice,
+    /// What stands behind `done-if` is not a whole query, or more than one.
+    #[error("behind `done-if` stands more or less than one query")]
+    DoneIfNotOneQuery,
     /// `depends_on` that is not a list of names.
     #[error("`depends_on: {value}` is not a list of migrations")]
     BadDependsOn {
@@ -209,6 +218,11 @@ pub enum ParseErrorKind {
     /// `ROLLBACK` in a file.
     #[error("ROLLBACK would undo the migration and leave it recorded as applied")]
     RollbackStatement,
+    /// `COMMIT AND CHAIN` or `COMMIT RELEASE` in a file.
+    #[error(
+        "COMMIT AND CHAIN would open a transaction, and COMMIT RELEASE end the session, that the migration is recorded in"
+    )]
+    CommitAndMore,
     /// `PREPARE TRANSACTION` in a file.
     #[error("PREPARE TRANSACTION would take the changes away and leave the migration recorded as applied")]
     PrepareTransaction,
@@ -243,6 +257,11 @@ impl ParseErrorKind {
             ParseErrorKind::AllowWithoutReason { .. } => "write `-- dbwarden: allow <rule> because <reason>`",
             ParseErrorKind::MisplacedDirective => "move it up, above the section's first statement",
             ParseErrorKind::AutocommitWithoutStatement => "put it on the line above the statement",
+            ParseErrorKind::DoneIfWithoutStatement => "put it on the line above the statement",
+            ParseErrorKind::DoneIfTwice => "put everything into one query, on one line",
+            ParseErrorKind::DoneIfNotOneQuery => {
+                "write one SELECT on one line, whose first column is true when it is done"
+            }
             ParseErrorKind::BadDependsOn { .. } => r#"write it like this: `-- depends_on: ["0001", "ROC__views"]`"#,
             ParseErrorKind::Unterminated(enclosure) => {
                 return format!("close it with {}", enclosure.closing());
@@ -258,6 +277,7 @@ impl ParseErrorKind {
             ParseErrorKind::BeginWithoutCommit => "add the COMMIT, or remove the BEGIN: dbwarden opens a transaction",
             ParseErrorKind::NestedBegin => "end the first one with COMMIT, or use SAVEPOINT",
             ParseErrorKind::RollbackStatement => "remove it; ROLLBACK TO a savepoint is fine",
+            ParseErrorKind::CommitAndMore => "write COMMIT alone, and BEGIN where the next transaction begins",
             ParseErrorKind::PrepareTransaction => "remove it, and the BEGIN before it: dbwarden commits for you",
             ParseErrorKind::InsideTransaction => "move it in front of the BEGIN or behind the COMMIT",
         };

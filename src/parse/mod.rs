@@ -23,7 +23,7 @@ mod tests;
 
 pub use classify::statement_words;
 pub use digest::token_digest;
-pub use effect::{effect, only_adds};
+pub use effect::{effect, is_repeatable, leftover, mentions, only_adds, remainder, temporary_table};
 pub use error::{ParseError, ParseErrorKind};
 pub use file_name::{FileName, FileNameError, FileNameProblem, file_name};
 pub use lexer::{Enclosure, Lexer, Token, TokenKind};

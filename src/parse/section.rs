@@ -68,6 +68,8 @@ struct Reader<'t> {
     upgrade_tokens: TokenHasher,
     /// An `@dbwarden:autocommit` that waits for its statement.
     autocommit: Option<Range<usize>>,
+    /// A `done-if` that waits for its statement.
+    done_if: Option<(String, Range<usize>)>,
     lines: LineCounter<'t>,
 }
 
@@ -92,6 +94,7 @@ impl<'t> Reader<'t> {
             current: None,
             upgrade_tokens: TokenHasher::new(rules),
             autocommit: None,
+            done_if: None,
             lines: LineCounter { text, offset: 0, line: 1 },
         }
     }
@@ -148,6 +151,7 @@ impl<'t> Reader<'t> {
             line: self.lines.line_of(span.start),
             kind: classify::kind(self.rules, &self.text[span.clone()]),
             autocommit: self.autocommit.take().is_some(),
+            done_if: self.done_if.take().map(|(query, _)| query),
             copy_data: None,
             span,
         };
@@ -189,6 +193,9 @@ impl<'t> Reader<'t> {
         if let Some(span) = self.autocommit.take() {
             self.problem(ParseErrorKind::AutocommitWithoutStatement, span);
         }
+        if let Some((_, span)) = self.done_if.take() {
+            self.problem(ParseErrorKind::DoneIfWithoutStatement, span);
+        }
         let engine = self.engine;
         let Some(section) = self.section() else { return };
         section.span.end = end.max(section.span.start);
@@ -220,6 +227,14 @@ impl<'t> Reader<'t> {
         let at_top = self.section().is_none_or(|section| section.statements.is_empty());
         match directive {
             Directive::Autocommit => self.autocommit = Some(span),
+            Directive::DoneIf(_) if self.current.is_none() => {
+                self.problem(ParseErrorKind::DoneIfWithoutStatement, span)
+            }
+            Directive::DoneIf(_) if self.done_if.is_some() => self.problem(ParseErrorKind::DoneIfTwice, span),
+            Directive::DoneIf(query) => match parse_alone(self.rules, &query) {
+                true => self.done_if = Some((query, span)),
+                false => self.problem(ParseErrorKind::DoneIfNotOneQuery, span),
+            },
             _ if !at_top => self.problem(ParseErrorKind::MisplacedDirective, span),
             Directive::Irreversible => self.sections.irreversible = Some(span),
             Directive::Allow { rule, reason } => {
@@ -253,8 +268,16 @@ fn unsplit(statements: Vec<Statement>) -> Vec<Statement> {
         line: first.line,
         kind,
         autocommit: statements.iter().any(|statement| statement.autocommit),
+        done_if: first.done_if.clone(),
         copy_data: None,
     }]
+}
+
+/// Whether a text is one statement, and ends where it should.
+fn parse_alone(rules: &'static LexRules, text: &str) -> bool {
+    let mut splitter = Splitter::new(rules, text, false);
+    let statements = splitter.by_ref().filter(|piece| piece.kind == PieceKind::Statement).count();
+    statements == 1 && splitter.take_problems().is_empty()
 }
 
 /// Counts lines once, however many offsets are asked for, as long as they grow.

@@ -25,6 +25,10 @@ pub(super) fn check(engine: Engine, statements: &[Statement]) -> Vec<Problem> {
                 }
                 begun = None;
             }
+            StatementKind::TransactionControl(TransactionControl::CommitAndMore) => {
+                problem(ParseErrorKind::CommitAndMore);
+                begun = None;
+            }
             StatementKind::TransactionControl(TransactionControl::Rollback) => {
                 problem(ParseErrorKind::RollbackStatement);
                 begun = None;

@@ -1,3 +1,7 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Difference;
 use crate::model::{Direction, JournalEntry, Version};
 
 /// Why there is no plan. Nothing has been executed when one of these comes up.
@@ -82,24 +86,87 @@ pub enum PlanError {
         problem: String,
     },
     /// A migration was interrupted in the other direction and must be finished first.
-    #[error("{} of {} was interrupted after {} of {} statements", direction_name(.0.direction), .0.file_name, .0.done, .0.total)]
-    OtherDirectionInterrupted(Box<JournalEntry>),
+    #[error("{} of {} was interrupted after {} of {} statements", direction_name(.entry.direction), .entry.file_name, .entry.done, .entry.total)]
+    OtherDirectionInterrupted {
+        /// The interrupted migration.
+        entry: Box<JournalEntry>,
+        /// What of it is done; empty where the text is not known.
+        standing: Vec<String>,
+    },
     /// The interrupted migration's file is gone.
-    #[error("{} was interrupted after {} of {} statements, and its file is gone", .0.file_name, .0.done, .0.total)]
-    InterruptedFileMissing(Box<JournalEntry>),
+    #[error("{} was interrupted after {} of {} statements, and its file is gone", .entry.file_name, .entry.done, .entry.total)]
+    InterruptedFileMissing {
+        /// The interrupted migration.
+        entry: Box<JournalEntry>,
+        /// The statement it would go on with; None where the text is not known.
+        next: Option<String>,
+    },
     /// The interrupted migration's file was edited in the part that is already done.
-    #[error("{} was interrupted after {} of {} statements, and those statements were edited since", .0.file_name, .0.done, .0.total)]
-    EditedSinceInterruption(Box<JournalEntry>),
+    #[error("{} was interrupted after {} of {} statements, and what is done was edited since", .entry.file_name, .entry.done, .entry.total)]
+    EditedSinceInterruption {
+        /// The interrupted migration.
+        entry: Box<JournalEntry>,
+        /// Where the text is.
+        file: String,
+        /// What was edited; None where the journal did not keep the text.
+        difference: Option<Box<Difference>>,
+    },
+    /// What is left to run uses a temporary table that the done part made and that went with its session.
+    #[error("{} was interrupted after {} of {} statements, and statement {statement} uses the temporary table {table}, which ended with that run", .entry.file_name, .entry.done, .entry.total)]
+    TemporaryTableLost {
+        /// The interrupted migration.
+        entry: Box<JournalEntry>,
+        /// Where the text is.
+        file: String,
+        /// The line of the statement that uses it.
+        line: usize,
+        /// The statement, 1 for the first.
+        statement: usize,
+        /// The table.
+        table: String,
+    },
+    /// A temporary table of the file would stand in front of one of the tool's own.
+    #[error("{file}:{line} makes a temporary table {table}, which would hide dbwarden's own")]
+    HidesBookkeeping {
+        /// Where the text is.
+        file: String,
+        /// The line it stands on.
+        line: usize,
+        /// The table.
+        table: String,
+    },
     /// Nobody knows whether the interrupted statement took effect.
-    #[error("{} was interrupted in statement {} of {}, and whether it took effect is unknown", .entry.file_name, .entry.done + 1, .entry.total)]
+    #[error("{} was interrupted in {} of {}, and {} is unknown", .entry.file_name, statements(.entry.done + 1, *.through), .entry.total, if *.through > .entry.done + 1 { "how far it came" } else { "whether it took effect" })]
     UnknownOutcome {
         /// The interrupted migration.
         entry: Box<JournalEntry>,
-        /// The statement's text.
-        statement: String,
-        /// The line it stands on.
-        line: usize,
+        /// Where the text is.
+        file: String,
+        /// The statement as it was started; None where it was edited since and nobody kept it.
+        statement: Option<Started>,
+        /// The last statement of which the outcome is unknown, 1 for the first: under LOCK TABLES there are several.
+        through: usize,
+        /// What was edited since.
+        difference: Option<Box<Difference>>,
     },
+}
+
+/// A statement that was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The text it stands in: the file, unless that was edited since.
+    pub source: Arc<String>,
+    /// Where in it.
+    pub span: Range<usize>,
+    /// The line of the file it stands on; None where the file has another one there now.
+    pub line: Option<usize>,
+}
+
+fn statements(first: usize, last: usize) -> String {
+    match last > first {
+        true => format!("statements {first} to {last}"),
+        false => format!("statement {first}"),
+    }
 }
 
 fn files(labels: &[String]) -> String {

@@ -2,6 +2,7 @@
 //!
 //! Everything here is a pure function of files, history and goal: no I/O, no clock.
 
+mod difference;
 mod error;
 mod migrate;
 mod policy;
@@ -9,21 +10,27 @@ mod resume;
 mod rollback;
 mod segment;
 mod state;
+mod temporary;
 mod unfinished;
 
-pub use error::PlanError;
+pub use difference::{Difference, difference, difference_of_section};
+pub use error::{PlanError, Started};
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};
-pub use resume::{OpenQuestion, Resume, needs_no_mark, open_question};
+pub use resume::{
+    Ask, OpenQuestion, Resume, effects_from, has_begun, kept_script, needs_no_mark, open_question, open_statements,
+    script_in_flight, settle_through,
+};
 pub use rollback::{RollbackSource, StoredRollbacks, plan_rollback, rollback_edited, rows_to_revert, stored_rollback};
-pub use segment::{Segment, SegmentMode, segments};
+pub use segment::{Segment, SegmentMode, locked_block, segments};
 pub use state::{MigrationState, Survey, SurveyEntry, survey};
+pub use temporary::refuse_hidden_tables;
 pub use unfinished::{Healing, healing};
 
 use std::sync::Arc;
 
 use crate::dialect::Engine;
-use crate::model::{AppliedMigration, Direction, Migration, Script, Version};
+use crate::model::{AppliedMigration, Direction, Migration, Script, Verdict, Version};
 
 /// What the user asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +50,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the user should know although it stops nothing.
     pub notes: Vec<PlanNote>,
+    /// Journal entries that tell of nothing: what they announced was never begun.
+    pub forget: Vec<Direction>,
 }
 
 /// One migration in one direction.
@@ -102,14 +111,32 @@ pub enum PlanNote {
         /// Statements in all.
         total: usize,
     },
-    /// An interrupted statement whose outcome the catalog told.
+    /// An interrupted statement whose outcome the database told.
     Settled {
         /// The migration's file.
         file_name: String,
         /// The statement, 1 for the first.
         statement: usize,
         /// Whether it had taken effect.
-        done: bool,
+        verdict: Verdict,
+        /// Whether the author's own query told it, and not the catalog.
+        by_author: bool,
+    },
+    /// The interrupted file was edited behind what is done.
+    EditedAhead {
+        /// Where the file is.
+        file: String,
+        /// The first statement that is not what it was, 1 for the first of the section.
+        statement: usize,
+        /// The line it stands on; None where the file ends before.
+        line: Option<usize>,
+    },
+    /// What an interrupted run announced in the other direction was never begun: nothing is to be finished.
+    NeverBegun {
+        /// The migration's file.
+        file_name: String,
+        /// Upgrade or rollback.
+        direction: Direction,
     },
     /// A rollback decided by an interrupted run is finished instead of a new one.
     FinishingRollback {

@@ -2,7 +2,7 @@
 
 use super::{MigrationState, Survey, SurveyEntry};
 use crate::dialect::Engine;
-use crate::model::{Migration, Object, Unfinished};
+use crate::model::{Effect, Migration, Object, Unfinished};
 use crate::parse;
 
 /// Who puts an unfinished index right.
@@ -30,10 +30,11 @@ pub fn healing(engine: Engine, survey: &Survey, object: &Unfinished) -> Healing 
         let script = &file.upgrade;
         (0..script.statements.len()).any(|statement| {
             let effect = parse::effect(engine, script.statement_text(statement));
-            effect.filter(|effect| effect.present).is_some_and(|effect| match effect.object {
+            let Some(Effect::Objects { objects, present: true }) = effect else { return false };
+            objects.iter().any(|object| match object {
                 Object::Index { name: built, concurrently, .. } => {
                     let same = built.name == name.name && (built.schema.is_none() || built.schema == name.schema);
-                    same && (concurrently || !only_concurrently)
+                    same && (*concurrently || !only_concurrently)
                 }
                 _ => false,
             })

@@ -15,6 +15,7 @@ mod config_cli;
 mod disagreement;
 mod edges;
 mod engine_sql;
+mod environment;
 mod events;
 mod examples;
 mod failure;

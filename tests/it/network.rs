@@ -43,7 +43,7 @@ pub fn through(proxy: &Proxy, project: &Project, arguments: &[&str]) -> Finished
 }
 
 /// A silent network is given up soon.
-const LIMITS: &str = "connect_timeout = \"3s\"\nlock_wait = \"15s\"\nnetwork_timeout = \"2s\"";
+const LIMITS: &str = "connect_timeout = \"10s\"\nlock_wait = \"30s\"\nnetwork_timeout = \"2s\"";
 
 /// Points the project to a port, with more keys.
 pub fn configure(project: &Project, port: u16, limits: &str) {
@@ -297,7 +297,7 @@ fn a_signal_stops_it_while_it_connects_again(engine: Engine) {
 fn a_network_that_is_gone_does_not_hold_the_run_for_ever(engine: Engine) {
     let project = project(engine);
     let proxy = Proxy::new(engine, project.port()).strike(commit_of_0002(engine), Moment::Before, Fault::Blackout);
-    configure(&project, proxy.port(), "connect_timeout = \"1s\"\nlock_wait = \"2s\"\nnetwork_timeout = \"3s\"");
+    configure(&project, proxy.port(), "connect_timeout = \"4s\"\nlock_wait = \"2s\"\nnetwork_timeout = \"3s\"");
     let run = project.run(["migrate"]).exits(exit::UNREACHABLE);
     run.says("the server cannot be reached").says("not known until the next run");
     drop(proxy);
@@ -311,7 +311,7 @@ fn a_signal_stops_a_run_whose_network_is_gone(engine: Engine) {
     project.migration("0002_rows.sql", &format!("INSERT INTO ledger SELECT 2 FROM ({slow}) slow;"), "");
     let place = Place::With("slow", 1);
     let proxy = Proxy::new(engine, project.port()).strike(place, Moment::Before, Fault::Blackout);
-    configure(&project, proxy.port(), "connect_timeout = \"1s\"\nnetwork_timeout = \"10s\"");
+    configure(&project, proxy.port(), "connect_timeout = \"4s\"\nnetwork_timeout = \"10s\"");
     let run = project.spawn(["migrate"]);
     wait_until("the network is gone", || proxy.struck());
     run.signal(rustix::process::Signal::TERM);

@@ -120,8 +120,8 @@ fn a_writer_is_waited_for_between_the_statements_of_a_file_and_before_the_first_
     let empty = Project::new(Engine::Sqlite);
     empty.tables(1).toml_extra("lock_timeout = \"100ms\"\nlock_retry = \"60s\"");
     let holder = Holder::new(&empty, "CREATE TABLE theirs (id int); BEGIN IMMEDIATE; INSERT INTO theirs VALUES (1)");
-    let run = empty.spawn(["migrate", "-v"]);
-    wait_until("the run holds its lock", || empty.path("app.db.dbwarden-lock").exists());
+    let run = empty.spawn(["migrate"]);
+    run.wait_for_stderr(|text| text.contains("trying again to create the history tables"));
     holder.release();
     run.finish().exits(exit::DONE);
 }

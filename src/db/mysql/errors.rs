@@ -40,8 +40,12 @@ fn kind(number: u16, message: &str) -> SqlErrorKind {
         1053 | 1152 | 1158..=1161 | 1927 | 3169 => SqlErrorKind::ConnectionLost,
         // Idle for too long on MySQL; MariaDB has the number for a trigger that FOLLOWS one that is not there
         4031 if message.contains("inactivity") => SqlErrorKind::ConnectionLost,
-        // Disk full, table full, out of memory, too many connections
-        1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1203 | 1226 => SqlErrorKind::OutOfResources,
+        // Disk full, table full, out of memory
+        1021 | 1037 | 1038 | 1041 | 1114 => SqlErrorKind::OutOfResources,
+        // 1226 is also an hourly limit of the account.
+        1040 | 1203 => SqlErrorKind::NoFreeConnection,
+        1226 if message.contains("connection") => SqlErrorKind::NoFreeConnection,
+        1226 => SqlErrorKind::OutOfResources,
         _ => SqlErrorKind::Statement,
     }
 }
@@ -50,8 +54,11 @@ fn kind(number: u16, message: &str) -> SqlErrorKind {
 pub(super) fn at_login(error: &SqlError) -> Option<SqlErrorKind> {
     match error.code.as_deref()? {
         "1049" => Some(SqlErrorKind::DatabaseMissing),
-        // No right to the database; host blocked or not allowed; authentication method refused; password expired
-        "1044" | "1129" | "1130" | "1251" | "1862" | "2059" => Some(SqlErrorKind::AuthenticationFailed),
+        // No right to the database; host blocked or not allowed; authentication method refused; password
+        // expired; account locked
+        "1044" | "1129" | "1130" | "1251" | "1862" | "2059" | "3118" | "4151" => {
+            Some(SqlErrorKind::AuthenticationFailed)
+        }
         "1053" => Some(SqlErrorKind::Unreachable),
         _ => None,
     }

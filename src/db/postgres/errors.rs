@@ -28,7 +28,7 @@ pub(super) fn from_server(error: &dyn DatabaseError) -> SqlError {
     }
 }
 
-fn kind(code: &str, message: &str) -> SqlErrorKind {
+pub(super) fn kind(code: &str, message: &str) -> SqlErrorKind {
     match code {
         // A SET TRANSACTION that comes too late has the same code.
         "25001" if !message.starts_with("SET TRANSACTION") => SqlErrorKind::InTransaction,
@@ -43,6 +43,7 @@ fn kind(code: &str, message: &str) -> SqlErrorKind {
         "57014" => SqlErrorKind::Cancelled,
         "28P01" | "28000" => SqlErrorKind::AuthenticationFailed,
         "58030" => SqlErrorKind::OutOfResources,
+        "53300" => SqlErrorKind::NoFreeConnection,
         "XX001" | "XX002" => SqlErrorKind::Damaged,
         // idle_in_transaction_session_timeout, transaction_timeout; shutdown, crash, idle_session_timeout
         "25P03" | "25P04" | "57P01" | "57P02" | "57P03" | "57P05" => SqlErrorKind::ConnectionLost,
@@ -95,7 +96,7 @@ mod tests {
             ("57P01", "terminating connection due to administrator command", SqlErrorKind::ConnectionLost),
             ("08006", "connection failure", SqlErrorKind::ConnectionLost),
             ("53100", "could not extend file", SqlErrorKind::OutOfResources),
-            ("53300", "sorry, too many clients already", SqlErrorKind::OutOfResources),
+            ("53300", "sorry, too many clients already", SqlErrorKind::NoFreeConnection),
         ] {
             assert_eq!(kind(code, message), expected, "{code} {message}");
         }

@@ -96,9 +96,13 @@ fn meaning(error: &tokio_postgres::Error, server: &Server) -> SqlError {
     let place = place(server);
     match error.as_db_error() {
         Some(said) => {
-            let mut error = SqlError::new(SqlErrorKind::Statement, said.message());
+            let kind = match errors::kind(said.code().code(), said.message()) {
+                SqlErrorKind::Statement => SqlErrorKind::AuthenticationFailed,
+                other => other,
+            };
+            let mut error = SqlError::new(kind, said.message());
             error.code = Some(said.code().code().to_owned());
-            error.kind = errors::at_login(&error).unwrap_or(SqlErrorKind::AuthenticationFailed);
+            error.kind = errors::at_login(&error).unwrap_or(kind);
             error
         }
         None => {

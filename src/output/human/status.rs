@@ -6,7 +6,8 @@ use super::columns::{Cell, Columns};
 use super::{count, heading};
 use crate::model::{Direction, RowKind, Version};
 use crate::output::report::{
-    DatabaseResolution, EntryState, HistoryReport, LockReport, RepairReport, ResolveReport, StatusEntry, StatusReport,
+    DatabaseResolution, EntryState, HistoryReport, Interruption, LockReport, RepairReport, ResolveReport, StatusEntry,
+    StatusReport,
 };
 use crate::output::style::{self, paint};
 use crate::output::{elapsed, sanitize, sanitize_line};
@@ -31,7 +32,12 @@ pub(super) fn status(report: &StatusReport) -> String {
             columns.row([
                 Cell::styled(state_style(entry.state), entry.state.label()),
                 version(entry.version.as_ref()),
-                sanitize_line(if entry.version.is_some() { &entry.name } else { &entry.file }).into(),
+                sanitize_line(if entry.version.is_some() && !entry.name.is_empty() {
+                    &entry.name
+                } else {
+                    &entry.file
+                })
+                .into(),
                 Cell::styled(style::FAINT, remark(entry)),
             ]);
         }
@@ -45,6 +51,10 @@ fn version(version: Option<&Version>) -> Cell {
 }
 
 fn remark(entry: &StatusEntry) -> String {
+    if let Some(Interruption { direction, done, total, unknown }) = &entry.interrupted {
+        let open = if *unknown { format!(", {} unknown", done + 1) } else { String::new() };
+        return format!("{}: {done} of {total} statements done{open}", direction.name());
+    }
     match &entry.applied_at {
         Some(applied_at) => sanitize_line(applied_at).into_owned(),
         None if entry.depends_on.is_empty() => String::new(),
@@ -115,13 +125,21 @@ pub(super) fn repair(report: &RepairReport) -> String {
 /// `resolve`: what the next run will do.
 pub(super) fn resolve(report: &ResolveReport) -> String {
     let line = |entry: &DatabaseResolution| {
-        let next = if entry.done { "counts as done" } else { "will be executed again" };
         let command = match entry.direction {
             Direction::Upgrade => "dbwarden migrate",
             Direction::Rollback => "dbwarden rollback",
         };
         let (database, file) = (sanitize_line(&entry.database), sanitize_line(&entry.file));
-        format!("{database}: statement {} of {file} {next}; go on with `{command}`\n", entry.statement)
+        let Some(statement) = entry.statement else {
+            let section = entry.direction.name();
+            return format!("{database}: the {section} of {file} counts as never begun\n");
+        };
+        let next = if entry.done { "counts as done" } else { "will be executed again" };
+        let mut text = format!("{database}: statement {statement} of {file} {next}; go on with `{command}`\n");
+        for line in entry.sql.as_deref().map(sanitize).iter().flat_map(|sql| sql.lines()).take(10) {
+            text.push_str(&format!("    {line}\n"));
+        }
+        text
     };
     report.databases.iter().map(line).collect()
 }
@@ -160,6 +178,7 @@ mod tests {
             name: name.into(),
             file: format!("{name}.sql"),
             applied_at: applied_at.map(str::to_string),
+            interrupted: None,
             depends_on: if state == EntryState::Pending { vec!["0001".into()] } else { vec![] },
         }
     }

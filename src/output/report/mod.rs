@@ -18,7 +18,8 @@ pub use settings::{
 };
 pub use status::{
     DatabaseHistory, DatabaseLock, DatabaseRepair, DatabaseResolution, DatabaseStatus, EntryState, HistoryReport,
-    HistoryRow, LockReport, RepairEntry, RepairReport, ResolveReport, StatusEntry, StatusReport,
+    HistoryRow, Interruption, LockReport, RepairEntry, RepairReport, ResolveReport, ResolvedAs, StatusEntry,
+    StatusReport,
 };
 
 use serde::Serialize;

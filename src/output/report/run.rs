@@ -157,7 +157,10 @@ impl SegmentReport {
             Some(script) => (segment.statements.start.max(done)..segment.statements.end)
                 .map(|index| StatementReport {
                     line: script.statements[index].line,
-                    sql: script.statement_text(index).to_string(),
+                    sql: match step.resume.as_ref().and_then(|resume| resume.instead.as_ref()) {
+                        Some(rest) if index == done => rest.clone(),
+                        _ => script.statement_text(index).to_string(),
+                    },
                 })
                 .collect(),
         };

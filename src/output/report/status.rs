@@ -43,6 +43,21 @@ pub struct StatusEntry {
     pub applied_at: Option<String>,
     /// What its header says must be applied before.
     pub depends_on: Vec<String>,
+    /// How far it came, when it was stopped half-way; else null.
+    pub interrupted: Option<Interruption>,
+}
+
+/// A migration that was stopped half-way.
+#[derive(Debug, Clone, Serialize)]
+pub struct Interruption {
+    /// Which of its sections was running.
+    pub direction: Direction,
+    /// Statements known to be done: the first so many.
+    pub done: usize,
+    /// Statements in all.
+    pub total: usize,
+    /// Whether the next one may have been carried out, too: the run ended without an answer.
+    pub unknown: bool,
 }
 
 /// A file against its row. Each variant says how to leave it where that is not obvious.
@@ -185,10 +200,26 @@ pub struct DatabaseResolution {
     pub file: String,
     /// Which of its sections was running.
     pub direction: Direction,
-    /// The statement, 1 for the first.
-    pub statement: usize,
+    /// The statement, 1 for the first; None where the whole migration was settled.
+    pub statement: Option<usize>,
+    /// Its text, where it is known.
+    pub sql: Option<String>,
+    /// What was said of it.
+    pub outcome: ResolvedAs,
     /// Whether it counts as done; else it is executed again.
     pub done: bool,
+}
+
+/// What a person says of an interrupted migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolvedAs {
+    /// The statement took effect.
+    Done,
+    /// It did not.
+    Retry,
+    /// Nothing of the migration stands any more.
+    Undone,
 }
 
 /// What `lock-status` found, or `unlock` did.
@@ -238,13 +269,21 @@ impl From<&SurveyEntry> for StatusEntry {
             version: entry.version().cloned(),
             name: match (file, row) {
                 (Some(file), _) => file.name.clone(),
-                (None, row) => row.map(|row| row.description.clone()).unwrap_or_default(),
+                (None, Some(row)) => row.description.clone(),
+                (None, None) => String::new(),
             },
             file: match (file, row) {
                 (Some(file), _) => file.file_name.clone(),
-                (None, row) => row.map(|row| row.file_name.clone()).unwrap_or_default(),
+                (None, Some(row)) => row.file_name.clone(),
+                (None, None) => entry.label(),
             },
             applied_at: row.map(|row| row.applied_at.clone()),
+            interrupted: entry.in_flight.as_ref().map(|entry| Interruption {
+                direction: entry.direction,
+                done: entry.done,
+                total: entry.total,
+                unknown: entry.is_open(),
+            }),
             depends_on: file.map(|file| file.depends_on.iter().map(ToString::to_string).collect()).unwrap_or_default(),
         }
     }

@@ -52,6 +52,9 @@ fn each_mistake_is_told_with_its_line() {
             Kind::MisplacedDirective,
         ),
         (Postgres, "-- upgrade\nselect 1;\n-- @dbwarden:autocommit\n-- rollback", 3, Kind::AutocommitWithoutStatement),
+        (Postgres, "-- upgrade\nbegin;\ncommit work and chain;\n-- rollback", 3, Kind::CommitAndMore),
+        (MySql, "-- upgrade\nselect 1;\nCOMMIT RELEASE;\n-- rollback", 3, Kind::CommitAndMore),
+        (MySql, "-- upgrade\nselect 1;\nCOMMIT AND NO CHAIN RELEASE;\n-- rollback", 3, Kind::CommitAndMore),
         (Postgres, "-- depends_on: 0001\n-- upgrade\n-- rollback", 1, Kind::BadDependsOn { value: "0001".to_string() }),
         (
             Postgres,
@@ -90,7 +93,8 @@ fn unknown_directives_are_told_with_what_was_meant() {
         ("-- dbwarden: autocommit", Some("-- @dbwarden:autocommit")),
         ("--dbwarden:transactions=off", Some("-- dbwarden: transaction = off")),
         ("-- @dbwarden: autocomit", Some("-- @dbwarden:autocommit")),
-        ("-- dbwarden: done-if SELECT 1", None),
+        ("-- dbwarden: doneif SELECT 1", Some("-- dbwarden: done-if SELECT …")),
+        ("-- dbwarden: nonsense", None),
     ] {
         let errors = parse(Postgres, &format!("{line}\n-- upgrade\n-- rollback\n")).expect_err(line);
         match &*errors[0].kind {
@@ -100,6 +104,28 @@ fn unknown_directives_are_told_with_what_was_meant() {
     }
     for line in ["transaction = maybe", "split", "lock_timeout = 5", "statement_timeout", "irreversible = yes"] {
         let errors = parse(Sqlite, &format!("-- dbwarden: {line}\n-- upgrade\n-- rollback\n")).expect_err(line);
+        assert!(matches!(*errors[0].kind, Kind::BadDirectiveValue { .. }), "{line}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_done_if_is_one_query_before_one_statement() {
+    for (text, expected) in [
+        ("-- upgrade\n-- dbwarden: done-if SELECT 1\n-- rollback\n", Kind::DoneIfWithoutStatement),
+        ("-- dbwarden: done-if SELECT 1\n-- upgrade\nselect 1;\n-- rollback\n", Kind::DoneIfWithoutStatement),
+        (
+            "-- upgrade\n-- dbwarden: done-if SELECT 1\n-- dbwarden: done-if SELECT 2\nselect 1;\n-- rollback\n",
+            Kind::DoneIfTwice,
+        ),
+        ("-- upgrade\n-- dbwarden: done-if SELECT 1; SELECT 2\nselect 1;\n-- rollback\n", Kind::DoneIfNotOneQuery),
+        ("-- upgrade\n-- dbwarden: done-if SELECT 'open\nselect 1;\n-- rollback\n", Kind::DoneIfNotOneQuery),
+    ] {
+        let errors = parse(Postgres, text).expect_err(text);
+        assert_eq!(*errors[0].kind, expected, "{text}");
+    }
+    for line in ["done-if", "done-if = SELECT 1", "done-if DELETE FROM t", "done-if selection"] {
+        let errors =
+            parse(Sqlite, &format!("-- upgrade\n-- dbwarden: {line}\nselect 1;\n-- rollback\n")).expect_err(line);
         assert!(matches!(*errors[0].kind, Kind::BadDirectiveValue { .. }), "{line}: {errors:?}");
     }
 }

@@ -27,6 +27,10 @@ serve() {
 /// What lets it lose nothing when it is killed, but not when the machine is.
 const RESTARTABLE: &str = "--innodb-flush-log-at-trx-commit=2";
 
+/// What gives it so little room that it is soon full: InnoDB's files are all there is, and do not grow.
+const SMALL: &str = "--innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --innodb-flush-method=nosync \
+    --innodb-file-per-table=0 --innodb-data-file-path=ibdata1:12M;ibdata2:10M";
+
 /// The server. It lives as long as the test process.
 pub struct MariaDb {
     dir: PathBuf,
@@ -56,6 +60,11 @@ impl MariaDb {
     /// A server of one test, which is killed and started again.
     pub fn restartable() -> &'static MariaDb {
         Box::leak(Box::new(start_on_free_port(|port| MariaDb::start(port, RESTARTABLE, AGAIN_AND_AGAIN))))
+    }
+
+    /// A server of one test, whose tables are soon full and whose global settings are nobody else's.
+    pub fn small() -> &'static MariaDb {
+        Box::leak(Box::new(start_on_free_port(|port| MariaDb::start(port, SMALL, ONCE))))
     }
 
     /// Its port on 127.0.0.1.

@@ -40,6 +40,19 @@ serve() {
 }
 "#;
 
+/// Instead of [`ONCE`]: serves with a disk of its own for a tablespace, so small that it is soon full. Nobody else sees
+/// it, and it is gone with the server. Mounting it takes a user namespace, in which PostgreSQL must not be root.
+const WITH_A_SMALL_DISK: &str = r#"
+mkdir small
+cat >wrapped <<END
+#!/bin/sh
+exec unshare -Urm sh -euc 'mount -t tmpfs -o size=16m tmpfs "$3/small"; mkdir -m 700 "$3/small/space"; \
+    exec unshare --user --map-user=$(id -u) --map-group=$(id -g) "\$@"' sh "$2" "\$@"
+END
+chmod 700 wrapped
+serve "$1" "$3/wrapped" "$3" "$4" "$5"
+"#;
+
 /// The cluster. It lives as long as the test process.
 pub struct Postgres {
     dir: PathBuf,
@@ -77,6 +90,16 @@ impl Postgres {
     /// A cluster of one test, which crashes and is started again.
     pub fn restartable() -> &'static Postgres {
         Box::leak(Box::new(start_on_free_port(|port| Postgres::start(port, RESTARTABLE, AGAIN_AND_AGAIN))))
+    }
+
+    /// A cluster with a tablespace `small` that is soon full.
+    pub fn with_a_small_disk() -> &'static Postgres {
+        let start = |port| Postgres::start(port, UNSAFE, WITH_A_SMALL_DISK);
+        let cluster: &'static Postgres = Box::leak(Box::new(start_on_free_port(start)));
+        let place = cluster.dir.join("small/space");
+        cluster.admin("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", place.display()));
+        cluster.admin("postgres", "GRANT CREATE ON TABLESPACE small TO app");
+        cluster
     }
 
     /// Its port on 127.0.0.1.

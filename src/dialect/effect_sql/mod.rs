@@ -1,0 +1,162 @@
+//! The text of looks into the catalog: how does it stand with what a statement leaves there?
+//!
+//! A look is one expression, so that it can be part of the statement that says in the journal what is about to start:
+//! how things were before costs no message of its own.
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+pub use postgres::{drop_index_concurrently, select_leftovers};
+
+use super::{Engine, identifier, literal};
+use crate::model::{Effect, ObjectName};
+
+/// A query of one row with one cell: what [`Effect::judge`] takes. `place` is where names without a schema were looked
+/// for when the statement was started ([`place`]), where that is known. None where the catalog does not tell.
+pub fn select_look(engine: Engine, effect: &Effect, place: Option<&str>) -> Option<String> {
+    Some(format!("SELECT {}", look(engine, effect, place, Moment::After)?))
+}
+
+/// An expression that gives, as one text, how things stand before statement `index` of a script, and those behind it
+/// that may start without another mark; `effects` are theirs. [`before`] reads it. None where nothing can be told.
+pub fn looks_before(engine: Engine, index: usize, effects: &[Effect]) -> Option<String> {
+    let looks: Vec<Option<String>> = effects.iter().map(|effect| look(engine, effect, None, Moment::Before)).collect();
+    looks.iter().any(Option::is_some).then_some(())?;
+    let parts = looks.into_iter().flat_map(|look| [Some("','".to_string()), look]).flatten().skip(1);
+    let parts: Vec<String> = std::iter::once(format!("'{index}:'")).chain(parts).collect();
+    Some(match engine {
+        Engine::Postgres => format!("pg_catalog.concat({})", parts.join(", ")),
+        Engine::MySql => format!("CONCAT({})", parts.join(", ")),
+        Engine::Sqlite => parts.join(" || "),
+    })
+}
+
+/// How things stood before statement `index`, out of what [`looks_before`] wrote down.
+pub fn before(written: &str, index: usize) -> Option<&str> {
+    let (first, looks) = written.split_once(':')?;
+    let look = looks.split(',').nth(index.checked_sub(first.parse().ok()?)?)?;
+    (look != UNTOLD).then_some(look)
+}
+
+/// An expression for where the session looks for names without a schema; None where there is only one such place.
+pub fn place(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Postgres => Some("pg_catalog.current_setting('search_path')"),
+        Engine::MySql => Some("DATABASE()"),
+        Engine::Sqlite => None,
+    }
+}
+
+/// A statement that makes the session look for names in `place`, where that is not part of each look.
+pub fn go_to_place(engine: Engine, place: &str) -> Option<String> {
+    match engine {
+        Engine::Postgres => {
+            Some(format!("SELECT pg_catalog.set_config('search_path', {}, false)", literal(engine, place)))
+        }
+        Engine::MySql => Some(format!("USE {}", identifier(engine, place))),
+        Engine::Sqlite => None,
+    }
+}
+
+/// What opens and what ends a transaction that cannot write.
+pub fn read_only(engine: Engine) -> (&'static str, &'static str) {
+    match engine {
+        Engine::Postgres => ("BEGIN READ ONLY", "ROLLBACK"),
+        Engine::MySql => ("START TRANSACTION READ ONLY", "ROLLBACK"),
+        Engine::Sqlite => ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+    }
+}
+
+/// Stands in what was written down for a look that was not taken.
+const UNTOLD: &str = "-";
+
+/// When a look is taken: those before a statement must not cost what they are worth only after a crash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Before,
+    After,
+}
+
+fn look(engine: Engine, effect: &Effect, place: Option<&str>, moment: Moment) -> Option<String> {
+    let look = match effect {
+        Effect::Objects { objects, .. } => {
+            let words = objects.iter().map(|object| match engine {
+                Engine::Postgres => postgres::object(object),
+                Engine::MySql => mysql::object(object, place, moment),
+                Engine::Sqlite => sqlite::object(object),
+            });
+            words.collect::<Option<Vec<String>>>().map(|words| joined(engine, words))
+        }
+        Effect::Change(subject) => match engine {
+            Engine::Postgres => Some(postgres::fingerprint(subject)),
+            Engine::MySql => mysql::fingerprint(subject, place),
+            Engine::Sqlite => None,
+        },
+        Effect::Emptied(_) if moment == Moment::Before => None,
+        Effect::Emptied(tables) => Some(joined(engine, tables.iter().map(|table| rows(engine, table)))),
+    };
+    match moment {
+        Moment::Before => Some(look.unwrap_or_else(|| format!("'{UNTOLD}'"))),
+        Moment::After => look,
+    }
+}
+
+fn joined(engine: Engine, words: impl IntoIterator<Item = String>) -> String {
+    let words: Vec<String> = words.into_iter().collect();
+    match (words.as_slice(), engine) {
+        ([word], _) => word.clone(),
+        (words, Engine::Postgres) => format!("pg_catalog.concat_ws(' ', {})", words.join(", ")),
+        (words, Engine::MySql) => format!("CONCAT_WS(' ', {})", words.join(", ")),
+        (words, Engine::Sqlite) => words.join(" || ' ' || "),
+    }
+}
+
+fn rows(engine: Engine, table: &ObjectName) -> String {
+    format!("(SELECT COUNT(*) FROM (SELECT 1 FROM {} LIMIT 1) found)", qualified(engine, table))
+}
+
+fn qualified(engine: Engine, name: &ObjectName) -> String {
+    let own = identifier(engine, &name.name);
+    match &name.schema {
+        Some(schema) => format!("{}.{own}", identifier(engine, schema)),
+        None => own,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Object, Subject};
+
+    fn table(name: &str) -> Object {
+        Object::Table(ObjectName { schema: None, name: name.into() })
+    }
+
+    #[test]
+    fn what_was_written_down_is_found_again() {
+        assert_eq!(before("3:0,7 8,-", 3), Some("0"));
+        assert_eq!(before("3:0,7 8,-", 4), Some("7 8"));
+        assert_eq!(before("3:0,7 8,-", 5), None);
+        assert_eq!(before("3:0", 2), None, "of another statement");
+        assert_eq!(before("", 0), None);
+    }
+
+    #[test]
+    fn looks_are_expressions_of_each_engine() {
+        let effects = [Effect::present(table("a")), Effect::absent(table("b"))];
+        for engine in Engine::ALL {
+            let text = looks_before(engine, 2, &effects).expect("tables are seen everywhere");
+            assert!(text.contains("'2:'") && text.contains("','"), "{text}");
+            assert!(select_look(engine, &effects[0], None).expect("a look").starts_with("SELECT "));
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_is_not_asked() {
+        let subject = Subject::Table(ObjectName { schema: None, name: "t".into() });
+        assert_eq!(select_look(Engine::Sqlite, &Effect::Change(subject.clone()), None), None);
+        let effects = [Effect::Change(subject)];
+        assert_eq!(looks_before(Engine::Sqlite, 0, &effects).as_deref(), Some("'0:' || '-'"));
+    }
+}
