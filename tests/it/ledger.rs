@@ -46,20 +46,20 @@ impl World<'_> {
     /// Empties the database: as new, but faster.
     pub fn reset(&self) {
         let database = self.project.database();
-        let empty = match self.project.engine() {
-            Engine::Postgres => "DROP SCHEMA public CASCADE; CREATE SCHEMA public; TRUNCATE audit.ddl;".to_string(),
-            Engine::MySql => format!("DROP DATABASE {database}; CREATE DATABASE {database}; USE {database};"),
+        let ledger = "CREATE TABLE ledger (entry varchar(200));";
+        let script = match self.project.engine() {
+            Engine::Postgres => {
+                format!("DROP SCHEMA public CASCADE; CREATE SCHEMA public; {ledger} TRUNCATE audit.ddl")
+            }
+            Engine::MySql => format!("DROP DATABASE {database}; CREATE DATABASE {database}; USE {database}; {ledger}"),
             Engine::Sqlite => {
                 for file in ["app.db", "app.db-journal", "app.db-wal", "app.db-shm", "app.db.dbwarden-lock"] {
                     let _ = std::fs::remove_file(self.project.path(file));
                 }
-                String::new()
+                ledger.to_string()
             }
         };
-        self.project.sql(&format!("{empty} CREATE TABLE ledger (entry varchar(200))"));
-        if self.project.engine() == Engine::Postgres {
-            self.project.sql("TRUNCATE audit.ddl");
-        }
+        self.project.sql(&script);
     }
 
     /// Everything that must be equal after a disturbed and an undisturbed run: structure, rows, the ledger, history,

@@ -131,8 +131,10 @@ fn the_one_that_works_is_killed(project: &Project) {
     let wish = format!("record {}", project.path("boundaries").display());
     project.command(["migrate"]).fail_point(wish).run().exits(exit::DONE);
     let (boundaries, expected) = (project.read("boundaries"), world.state());
+    let under_lock = (1..).zip(boundaries.lines()).skip_while(|(_, name)| *name != "lock taken");
+    // Between two messages: SQLite, stopped in the middle of one, can hold a lock that keeps even readers out.
     let work: Vec<usize> =
-        (1..).zip(boundaries.lines()).skip_while(|(_, name)| *name != "lock taken").map(|(n, _)| n).collect();
+        under_lock.filter(|(_, name)| name.starts_with("message")).map(|(number, _)| number).collect();
     for place in [work.len() / 2, work.len() * 2 / 3] {
         world.reset();
         let first = project.command(["migrate"]).fail_point(format!("STOP {}", work[place])).spawn();
