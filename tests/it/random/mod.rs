@@ -43,9 +43,14 @@ fn number(variable: &str) -> Option<u64> {
 
 fn tell(project: &Project, seed: u64) {
     let steps = number("DBWARDEN_RANDOM_STEPS").map_or(STEPS, |steps| steps as usize);
-    println!("seed {seed}, {steps} steps");
     let world = World::on(project);
-    let mut story = Story { world, rng: Rng::new(seed), model: Model::new(), next_version: 1, log: Vec::new() };
+    let mut story = Story {
+        world,
+        rng: Rng::new(seed),
+        model: Model::new(),
+        next_version: 1,
+        log: vec![format!("seed {seed}, {steps} steps")],
+    };
     story.write_migration();
     story.fix();
     story.run(Command::Migrate(None), &Fault::None);
@@ -91,6 +96,7 @@ struct Story<'p> {
 }
 
 impl Drop for Story<'_> {
+    #[expect(clippy::print_stderr, reason = "what to reproduce a failure with, beside its own message")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("what happened:\n{}\n{:#?}", self.log.join("\n"), self.model.migrations);
