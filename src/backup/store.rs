@@ -20,6 +20,8 @@ use crate::fail_point;
 const LOCK: &str = ".lock";
 /// What the name of what is written before an archive adds to its name.
 const SCRATCH: &str = ".plain";
+/// What the name of the manifest of a backup that is being removed adds to the archive's name.
+const REMOVING: &str = ".removing";
 
 /// The folder `DIR/<database>`.
 #[derive(Debug, Clone)]
@@ -112,16 +114,26 @@ impl Store {
         (1..).map(name).find(|name| !taken(name)).unwrap_or_default()
     }
 
-    /// Removes what killed runs left half written.
+    /// Puts right what killed runs left: what is half written or half removed goes, and an archive that is whole and
+    /// lacks only its manifest's name gets it.
     pub(super) fn sweep(&self) -> Result<(), BackupError> {
         for path in self.entries()? {
+            if let Some(archive) = path.to_str().and_then(|path| path.strip_suffix(REMOVING)) {
+                remove(Path::new(archive))?;
+                remove(&path)?;
+            }
             let Some(partial) = path.to_str().and_then(|path| path.strip_suffix(LOCK)) else { continue };
             if !partial.ends_with(PARTIAL) {
                 continue;
             }
             let abandoned = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
             if abandoned {
+                let archive = partial.strip_suffix(PARTIAL).map(PathBuf::from).unwrap_or_default();
                 let partial = Path::new(partial);
+                if archive.exists() && manifest_path(partial).exists() {
+                    let manifest = manifest_path(partial);
+                    fs::rename(&manifest, manifest_path(&archive)).map_err(BackupError::io("rename", manifest))?;
+                }
                 for left in [partial.to_path_buf(), manifest_path(partial), with_suffix(partial, SCRATCH), path] {
                     remove(&left)?;
                 }
@@ -137,7 +149,9 @@ impl Store {
     pub fn list(&self) -> Result<Listing, BackupError> {
         let mut listing = Listing::default();
         for path in self.entries()? {
-            let is_manifest = path.to_str().is_some_and(|path| path.ends_with(MANIFEST));
+            let unfinished = format!("{PARTIAL}{MANIFEST}");
+            let is_manifest =
+                path.to_str().is_some_and(|path| path.ends_with(MANIFEST) && !path.ends_with(&unfinished));
             if !is_manifest {
                 continue;
             }
@@ -162,10 +176,13 @@ impl Store {
         let mut removed = Vec::new();
         for index in retention::to_remove(&taken_at, keep, now) {
             let archive = &archives[index];
-            // The manifest first: what is left of a removal that is interrupted no longer looks like a backup.
-            remove(&manifest_path(&archive.path))?;
-            fail_point::pass("manifest removed");
+            // What is left of a removal that is interrupted no longer looks like a backup, and is known for what it is.
+            let (manifest, removing) = (manifest_path(&archive.path), with_suffix(&archive.path, REMOVING));
+            fs::rename(&manifest, &removing).map_err(BackupError::io("rename", manifest))?;
+            fail_point::pass("backup to be removed");
             remove(&archive.path)?;
+            fail_point::pass("backup removed");
+            remove(&removing)?;
             removed.push(archive.clone());
         }
         Ok(removed)
