@@ -1,11 +1,17 @@
 //! Looking into the database's catalog: what a statement left there, and what an interrupted one left behind.
 
+use std::time::Duration;
+
 use super::send::{Part, SendError};
 use super::{Cause, Executor};
 use crate::db::{Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, drop_index_concurrently, select_leftovers, select_look};
 use crate::model::{Effect, Leftover, ObjectName, Script};
 use crate::parse;
+
+/// How often a look is repeated that another session's work keeps from being taken, and how long after.
+const LOOKS: u32 = 50;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What a look at the effect of a statement gives now, for [`Effect::judge`]; None where the catalog does not tell.
 ///
@@ -18,8 +24,15 @@ pub async fn look(
     place: Option<&str>,
 ) -> Result<Option<String>, SqlError> {
     let Some(query) = select_look(engine, effect, place) else { return Ok(None) };
-    let rows = session.query(&query).await?;
-    Ok(rows.first().map(|row| row.text(0).unwrap_or_default().to_string()))
+    for _ in 0..LOOKS {
+        let rows = session.query(&query).await?;
+        // MySQL leaves out a table that somebody else is changing just now, and warns of it.
+        if engine != Engine::MySql || session.warnings().await?.is_empty() {
+            return Ok(rows.first().map(|row| row.text(0).unwrap_or_default().to_string()));
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(None)
 }
 
 /// How often an index is built that turns out invalid although its build reported success.

@@ -123,7 +123,7 @@ impl Executor<'_> {
                     after.advance_to(statements.end);
                     let closing = |executor: &Self| match is_last {
                         true => executor.finishing(plan, index, started),
-                        false => executor.still_locked().chain([executor.journal_part(&after, next)]).collect(),
+                        false => executor.still_locked().chain(executor.marking(&after, next)).collect(),
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
                     *progress = Progress { written: true, opened: true, settled: true, ..after };
@@ -218,10 +218,9 @@ impl Executor<'_> {
 
     /// Writes the step's entry, on condition that the lock is ours: `current` is about to start.
     async fn announce(&mut self, progress: &mut Progress<'_>, current: Option<usize>) -> Result<(), SendError> {
-        let text = self.journal_text(progress, current, JournalState::Running, self.fence.as_deref());
-        let part = if self.fence.is_some() { Part::Conditional(text) } else { Part::Own(text) };
+        let parts = self.journal_parts(progress, current, self.fence.as_deref());
         let mut retry = Retry::new(self.settings.lock_retry);
-        while let Err(failed) = self.send(None, std::slice::from_ref(&part)).await {
+        while let Err(failed) = self.send(None, &parts).await {
             if failed.outcome_unknown {
                 return Err(failed);
             }
@@ -232,27 +231,34 @@ impl Executor<'_> {
     }
 
     /// The same as part of a transaction.
-    fn journal_part(&self, progress: &Progress<'_>, current: Option<usize>) -> Part {
+    fn marking(&self, progress: &Progress<'_>, current: Option<usize>) -> Vec<Part> {
         let fence = self.fence.as_deref().filter(|_| self.tables.engine == Engine::MySql);
-        let text = self.journal_text(progress, current, JournalState::Running, fence);
-        if fence.is_some() { Part::Conditional(text) } else { Part::Own(text) }
+        self.journal_parts(progress, current, fence)
     }
 
     /// What brings the entry up to date; for a statement about to start, together with a look at what it will change.
+    fn journal_parts(&self, progress: &Progress<'_>, current: Option<usize>, condition: Option<&str>) -> Vec<Part> {
+        let engine = self.tables.engine;
+        let looks =
+            current.and_then(|index| looks_before(engine, index, &effects_from(engine, progress.script, index)));
+        let value = looks.as_ref().map(|looks| looks.value.as_str());
+        let text = self.journal_text(progress, current, JournalState::Running, value, condition);
+        let mark = if condition.is_some() { Part::Conditional(text) } else { Part::Own(text) };
+        looks.and_then(|looks| looks.first).map(Part::Own).into_iter().chain([mark]).collect()
+    }
+
     fn journal_text(
         &self,
         progress: &Progress<'_>,
         current: Option<usize>,
         state: JournalState,
+        looks: Option<&str>,
         condition: Option<&str>,
     ) -> String {
-        let engine = self.tables.engine;
         let entry = progress.entry(&self.run.run_id, current, state);
-        let looks =
-            current.and_then(|index| looks_before(engine, index, &effects_from(engine, progress.script, index)));
         match progress.opened {
-            true => self.tables.mark_journal(&entry, looks.as_deref(), condition),
-            false => self.tables.open_journal(&entry, looks.as_deref(), condition),
+            true => self.tables.mark_journal(&entry, looks, condition),
+            false => self.tables.open_journal(&entry, looks, condition),
         }
     }
 
@@ -261,15 +267,10 @@ impl Executor<'_> {
     fn finishing(&self, plan: &Plan, index: usize, started: Instant) -> Vec<Part> {
         let mut parts = self.recording(plan, index, Some(started));
         let direction = plan.steps[index].direction();
-        parts.push(match plan.steps.get(index + 1).filter(|_| self.announces_next(plan, index)) {
-            Some(next) => match next.script() {
-                Some(script) => {
-                    let progress = Progress::new(next, script, 0);
-                    self.journal_part(&progress, first_effect(&next.segments))
-                }
-                None => Part::Own(self.tables.clear_journal(direction, None)),
-            },
-            None => Part::Own(self.tables.clear_journal(direction, None)),
+        let next = plan.steps.get(index + 1).filter(|_| self.announces_next(plan, index));
+        parts.extend(match next.and_then(|next| Some((next, next.script()?))) {
+            Some((next, script)) => self.marking(&Progress::new(next, script, 0), first_effect(&next.segments)),
+            None => vec![Part::Own(self.tables.clear_journal(direction, None))],
         });
         parts
     }
@@ -303,7 +304,8 @@ impl Executor<'_> {
             Aftermath::Undone
         } else {
             if !matches!(failed.cause, Cause::LockLost) {
-                let text = self.journal_text(progress, None, JournalState::Failed, self.fence.as_deref());
+                let fence = self.fence.as_deref();
+                let text = self.journal_text(progress, None, JournalState::Failed, None, fence);
                 let _ = self.session.execute(&text).await;
             }
             Aftermath::Partial { done: progress.done, total }

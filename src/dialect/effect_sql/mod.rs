@@ -1,6 +1,6 @@
 //! The text of looks into the catalog: how does it stand with what a statement leaves there?
 //!
-//! A look is one expression, so that it can be part of the statement that says in the journal what is about to start:
+//! A look is one expression, so that it can travel with the statement that says in the journal what is about to start:
 //! how things were before costs no message of its own.
 
 mod mysql;
@@ -18,17 +18,34 @@ pub fn select_look(engine: Engine, effect: &Effect, place: Option<&str>) -> Opti
     Some(format!("SELECT {}", look(engine, effect, place, Moment::After)?))
 }
 
-/// An expression that gives, as one text, how things stand before statement `index` of a script, and those behind it
-/// that may start without another mark; `effects` are theirs. [`before`] reads it. None where nothing can be told.
-pub fn looks_before(engine: Engine, index: usize, effects: &[Effect]) -> Option<String> {
+/// How things stand before a statement starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LooksBefore {
+    /// What is to be executed first, in the same message.
+    pub first: Option<String>,
+    /// An expression for what [`before`] reads; NULL where a look could not be taken.
+    pub value: String,
+}
+
+/// Looks at what statement `index` of a script will change, and those behind it that may start without another mark;
+/// `effects` are theirs. None where nothing can be told.
+pub fn looks_before(engine: Engine, index: usize, effects: &[Effect]) -> Option<LooksBefore> {
     let looks: Vec<Option<String>> = effects.iter().map(|effect| look(engine, effect, None, Moment::Before)).collect();
     looks.iter().any(Option::is_some).then_some(())?;
     let parts = looks.into_iter().flat_map(|look| [Some("','".to_string()), look]).flatten().skip(1);
     let parts: Vec<String> = std::iter::once(format!("'{index}:'")).chain(parts).collect();
     Some(match engine {
-        Engine::Postgres => format!("pg_catalog.concat({})", parts.join(", ")),
-        Engine::MySql => format!("CONCAT({})", parts.join(", ")),
-        Engine::Sqlite => parts.join(" || "),
+        Engine::Postgres => LooksBefore { first: None, value: format!("pg_catalog.concat({})", parts.join(", ")) },
+        // The server warns of a table it leaves out because somebody else is changing it just now; as part of a
+        // statement that writes, that would be an error.
+        Engine::MySql => LooksBefore {
+            first: Some(format!(
+                "SET @dbwarden_before = CONCAT({}), @dbwarden_left_out = @@warning_count",
+                parts.join(", ")
+            )),
+            value: "IF(@dbwarden_left_out = 0, @dbwarden_before, NULL)".to_string(),
+        },
+        Engine::Sqlite => LooksBefore { first: None, value: parts.join(" || ") },
     })
 }
 
@@ -146,7 +163,8 @@ mod tests {
     fn looks_are_expressions_of_each_engine() {
         let effects = [Effect::present(table("a")), Effect::absent(table("b"))];
         for engine in Engine::ALL {
-            let text = looks_before(engine, 2, &effects).expect("tables are seen everywhere");
+            let looks = looks_before(engine, 2, &effects).expect("tables are seen everywhere");
+            let text = looks.first.unwrap_or(looks.value);
             assert!(text.contains("'2:'") && text.contains("','"), "{text}");
             assert!(select_look(engine, &effects[0], None).expect("a look").starts_with("SELECT "));
         }
@@ -157,6 +175,6 @@ mod tests {
         let subject = Subject::Table(ObjectName { schema: None, name: "t".into() });
         assert_eq!(select_look(Engine::Sqlite, &Effect::Change(subject.clone()), None), None);
         let effects = [Effect::Change(subject)];
-        assert_eq!(looks_before(Engine::Sqlite, 0, &effects).as_deref(), Some("'0:' || '-'"));
+        assert_eq!(looks_before(Engine::Sqlite, 0, &effects).map(|looks| looks.value).as_deref(), Some("'0:' || '-'"));
     }
 }

@@ -12,7 +12,8 @@ fn tells(project: &Project, statement: &str) {
     let engine = project.engine();
     let effect = parse::effect(engine, statement).unwrap_or_else(|| panic!("{statement} has an effect"));
     let looks = looks_before(engine, 3, std::slice::from_ref(&effect)).expect("a look before");
-    let written = project.sql(&format!("SELECT {looks}"));
+    let first = looks.first.map(|first| format!("{first};\n")).unwrap_or_default();
+    let written = project.sql(&format!("{first}SELECT {}", looks.value));
     let after = select_look(engine, &effect, None).expect("a look");
     let judged = || effect.judge(before(&written, 3), &project.sql(&after));
     assert_eq!(judged(), Verdict::NotDone, "before {statement}: {written}");
@@ -148,7 +149,7 @@ fn postgres_another_object_of_the_name_is_not_taken_for_it() {
     let effect = parse::effect(Engine::Postgres, "DROP TABLE t").unwrap();
     let path = "SET search_path = shop, public";
     let looks = looks_before(Engine::Postgres, 0, std::slice::from_ref(&effect)).unwrap();
-    let written = project.sql(&format!("{path};\nSELECT {looks}"));
+    let written = project.sql(&format!("{path};\nSELECT {}", looks.value));
     let written = written.lines().last().unwrap_or_default().to_string();
     project.sql(&format!("{path};\nDROP TABLE t"));
     let now = project.sql(&format!("{path};\n{}", select_look(Engine::Postgres, &effect, None).unwrap()));
@@ -179,4 +180,26 @@ fn postgres_rows_and_tidying_up_are_no_change_of_a_table() {
     project.sql("ANALYZE t");
     project.sql("VACUUM FREEZE t");
     assert_eq!(project.sql(&look), first);
+}
+
+#[test]
+fn mysql_a_table_that_somebody_is_changing_stops_no_mark() {
+    let project = Project::new(Engine::MySql);
+    project.tables(1);
+    project.sql("CREATE TABLE busy (id int); INSERT INTO busy SELECT 1 FROM information_schema.COLUMNS a, information_schema.COLUMNS b LIMIT 300000");
+    let mut other =
+        project.client().stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let change =
+        "ALTER TABLE busy ADD COLUMN slow int DEFAULT 1, ALGORITHM=COPY, LOCK=EXCLUSIVE;\n".replace("slow", "a");
+    let changes: String =
+        ["a", "b", "c", "d", "e", "f"].map(|name| change.replace("COLUMN a", &format!("COLUMN {name}"))).concat();
+    std::io::Write::write_all(other.stdin.as_mut().unwrap(), changes.as_bytes()).unwrap();
+    drop(other.stdin.take());
+    crate::harness::wait_until("the table is being changed", || {
+        !project.sql("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE busy%'").is_empty()
+    });
+    project.migration("0002_key.sql", "ALTER TABLE busy ADD INDEX (id);", "");
+    project.run(["migrate", "--lock-timeout", "60s"]).exits(0);
+    other.wait().unwrap();
+    assert_eq!(project.versions(), ["0001", "0002"]);
 }
