@@ -30,7 +30,10 @@ fn a_killed_backup_leaves_nothing_that_looks_whole(project: &Project) {
         // Whatever is listed can be restored, and whatever has a manifest is listed.
         let list = project.json(&["backup", "list"]);
         let listed = list["databases"][0]["backups"].as_array().unwrap();
-        assert!((1..=3).contains(&listed.len()) && list["warnings"].as_array().unwrap().is_empty(), "boundary {number}: {list}");
+        assert!(
+            (1..=3).contains(&listed.len()) && list["warnings"].as_array().unwrap().is_empty(),
+            "boundary {number}: {list}"
+        );
         let newest = listed[0]["path"].as_str().unwrap();
         project.run(["backup", "verify", newest]).exits(exit::DONE);
         backup(project, &[]);

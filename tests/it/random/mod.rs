@@ -3,7 +3,11 @@
 //! Two seeds are always run, and one that nobody has chosen. Another one, or a longer story:
 //! `DBWARDEN_RANDOM_SEED=7 DBWARDEN_RANDOM_STEPS=2000 tests/run --test it random::`
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the seed and the story of a failure are for the console")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the seed and the story of a failure are for the console"
+)]
 
 mod migration;
 mod model;
