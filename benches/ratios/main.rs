@@ -32,6 +32,7 @@ const MEASUREMENTS: &[Measurement] = &[
     ("roll back 100", roll_back),
     ("one file, 20,000 INSERTs", many_statements),
     ("apply 10,000 one-row migrations", many_migrations),
+    ("back up 1,000,000 rows", back_up),
     ("memory, 100 MB of INSERTs", memory_of_inserts),
     ("memory, 100 MB of COPY data", memory_of_copy),
 ];
@@ -99,6 +100,30 @@ fn many_migrations(name: &str, engine: Engine) {
         subject
     };
     row(name, client_of(engine), in_turn_on_new(1, subject, migrates, client_migrates), Goal::None);
+}
+
+/// Beside the program that makes the dump, and for SQLite beside `cp`. Ours also counts every row and digests every byte.
+fn back_up(name: &str, engine: Engine) {
+    let rows = match engine {
+        Engine::Postgres => "SELECT i, repeat('x', 80) FROM generate_series(1, 1000000) i",
+        Engine::MySql => "SELECT seq, repeat('x', 80) FROM seq_1_to_1000000",
+        Engine::Sqlite => {
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) \
+             SELECT i, hex(zeroblob(40)) FROM n"
+        }
+    };
+    let mut subject = Subject::new(engine);
+    subject.add("CREATE TABLE million (id bigint PRIMARY KEY, name varchar(100));", "DROP TABLE million;");
+    subject.add(&format!("INSERT INTO million {rows};"), "DELETE FROM million;");
+    migrates(&subject);
+    let ours = || time(&mut subject.dbwarden(&["backup"]));
+    let pair = in_turn(5, ours, || time(&mut subject.client_backs_up()));
+    let (client, goal) = match engine {
+        Engine::Postgres => ("PostgreSQL, `pg_dump`", 1.1),
+        Engine::MySql => ("MariaDB, `mariadb-dump`", 1.1),
+        Engine::Sqlite => ("SQLite, `cp`", 1.5),
+    };
+    row(name, client, pair, Goal::Times(goal));
 }
 
 /// Statements of a kilobyte, as dumps of data have them.

@@ -3,7 +3,10 @@
 use std::fs::File;
 use std::process::{Command, Stdio};
 
-use crate::harness::{Engine, Project};
+use crate::harness::client::client;
+use crate::harness::mariadb::MariaDb;
+use crate::harness::postgres::Postgres;
+use crate::harness::{Engine, PASSWORD, Project, USER};
 
 /// An empty database and a folder with migrations, both gone with this value.
 pub struct Subject {
@@ -69,6 +72,34 @@ impl Subject {
     /// The client with all rollbacks, the last first.
     pub fn client_rolls_back(&self) -> Command {
         self.client_runs(&self.down)
+    }
+
+    /// The engine's own program that copies the database into a file; for SQLite the file system's.
+    pub fn client_backs_up(&self) -> Command {
+        let (target, database) = (self.project.path("client.dump"), self.project.database());
+        let mut command = match self.project.engine() {
+            Engine::Postgres => {
+                let server = Postgres::get();
+                let mut dump = client("pg_dump");
+                dump.args(["--format=custom", "-U", USER, "-d", database, "-p"]).arg(server.port().to_string());
+                dump.arg("-h").arg(server.socket_dir()).arg("--file").arg(&target);
+                dump
+            }
+            Engine::MySql => {
+                let mut dump = client("mariadb-dump");
+                dump.args(["--no-defaults", "--single-transaction", "--quick", "--routines", "--triggers", "--events"]);
+                dump.args(["--hex-blob", "-u", USER]).env("MYSQL_PWD", PASSWORD).arg("-S").arg(MariaDb::get().socket());
+                dump.arg("--result-file").arg(&target).arg(database);
+                dump
+            }
+            Engine::Sqlite => {
+                let mut copy = client("cp");
+                copy.arg(self.project.path("app.db")).arg(&target);
+                copy
+            }
+        };
+        command.stdin(Stdio::null());
+        command
     }
 
     /// The size of the largest file.

@@ -238,7 +238,9 @@ fn what_may_have_run_needs_a_person(engine: Engine) {
         project.migrate();
         let off = "-- dbwarden: transaction = off\nINSERT INTO ledger VALUES (5);\nINSERT INTO ledger VALUES (50);";
         project.migration("0005_a.sql", off, "");
-        let place = Place::With(if entry == "5" { "VALUES (5)" } else { "VALUES (50)" }, 1);
+        // On PostgreSQL the journal's first mark, which keeps the file's text, is the first message with these words.
+        let nth = if engine == Engine::Postgres { 2 } else { 1 };
+        let place = Place::With(if entry == "5" { "VALUES (5)" } else { "VALUES (50)" }, nth);
         let run = struck(&project, place, Moment::After, Fault::Cut, &["migrate"]).exits(exit::PARTLY);
         let run =
             run.says(&format!("resolve 0005 --statement {statement}")).says("0005_a.sql").never_mentions("nothing of");

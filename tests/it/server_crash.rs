@@ -140,7 +140,7 @@ fn mysql_crashes_while_a_statement_runs() {
     let run = crashed_when(&project, home, &state_is("copy to tmp table")).exits(exit::UNREACHABLE);
     run.says("statements 1 to 1 of 3 of 0006 copy stand").says("it goes on there");
     assert!(!project.sql_works("SELECT c FROM big"), "nothing of it is left");
-    project.migrate().says("had not taken effect, as the catalog shows");
+    project.migrate().says("had not taken effect and is run again, as the catalog shows");
     assert_eq!(project.sql("SELECT count(c) FROM big"), "0");
     assert_eq!(project.sql("SELECT count(*) FROM ledger WHERE entry = 6"), "1");
 }
