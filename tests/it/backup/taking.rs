@@ -14,6 +14,7 @@ on_each_engine![
     folders_and_files_are_for_their_owner_alone,
     others_may_write_meanwhile_and_the_backup_is_of_one_moment,
     a_link_leads_to_the_folder_of_backups,
+    a_disk_without_room_is_named_and_nothing_is_migrated,
 ];
 
 fn a_backup_comes_before_the_first_statement(project: &Project) {
@@ -144,4 +145,28 @@ fn a_link_leads_to_the_folder_of_backups(project: &Project) {
     assert_eq!(std::fs::read_dir(project.path("elsewhere/primary")).unwrap().count(), 2);
     std::os::unix::fs::symlink(project.path("nowhere"), project.path("dangling")).unwrap();
     project.run(["backup", "--backup-dir", "dangling"]).exits(exit::BACKUP).mentions("dangling");
+}
+
+fn a_disk_without_room_is_named_and_nothing_is_migrated(project: &Project) {
+    full(project);
+    project.migration("0002_more.sql", "CREATE TABLE more (id int);", "DROP TABLE more;");
+    std::fs::create_dir(project.path("small")).unwrap();
+    // A disk of a few pages that nobody else sees: as root, or as what looks like root from within.
+    let script = r#"
+        mount -t tmpfs -o size=16k tmpfs small
+        try() { dbwarden "$@" 2>&1 || echo "exit $?"; }
+        echo == small; try migrate -b --backup-dir small
+        find small -name '*dump*'
+        mount -o remount,size=64m small
+        echo == room; try migrate -b --backup-dir small
+    "#;
+    project.file("script", script);
+    let enter = if rustix::process::getuid().is_root() { "unshare --mount" } else { "unshare -Urm" };
+    let run = project.shell(&format!("exec {enter} sh -eu script")).run().exits(exit::DONE);
+    let (small, room) = run.stdout.split_once("== room").expect("both parts");
+    assert!(small.contains("exit 10") && small.contains("nothing was migrated"), "{small}");
+    assert!(small.contains("room") || small.contains("No space left"), "{small}");
+    assert!(!small.contains("small/primary/"), "nothing is left: {small}");
+    assert!(!room.contains("exit"), "{room}");
+    assert_eq!(project.versions(), ["0001", "0002"]);
 }
