@@ -25,6 +25,16 @@ pub(super) fn extension(method: Method, compressed: bool) -> String {
     format!("{plain}{}", if compressed { ".zst" } else { "" })
 }
 
+/// A name for a database beside `database`: unlike that of another run, and no longer than `limit` as `length` measures
+/// (bytes or characters, as the engine does).
+pub(super) fn beside(database: &str, what: &str, run_id: &str, limit: usize, length: fn(&str) -> usize) -> String {
+    let tail: String = run_id.chars().filter(char::is_ascii_alphanumeric).collect();
+    let suffix = format!("_{what}_{}", &tail[tail.len().saturating_sub(8)..]);
+    let mut kept = database.to_owned();
+    while length(&kept) + suffix.len() > limit && kept.pop().is_some() {}
+    kept + &suffix
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone;
@@ -37,6 +47,14 @@ mod tests {
         assert_eq!(stem(at(7), Some("0042")), "20261122T090507Z-0042");
         assert_eq!(stem(at(7), None), "20261122T090507Z-0");
         assert!(stem(at(7), Some("9")) < stem(at(8), Some("1")));
+    }
+
+    #[test]
+    fn names_beside_fit_and_differ_by_run() {
+        assert_eq!(beside("app", "restore", "0191-abcd-12345678", 63, str::len), "app_restore_12345678");
+        let long = beside(&"ü".repeat(40), "restore", "x", 63, str::len);
+        assert!(long.len() <= 63 && long.ends_with("ü_restore_x"), "{long}");
+        assert_eq!(beside(&"ü".repeat(80), "before", "x", 64, |name| name.chars().count()).chars().count(), 64);
     }
 
     #[test]

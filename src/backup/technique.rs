@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::sink::Written;
 use super::sqlite::SqliteTechnique;
 use super::store::{Archive, Pending};
-use crate::db::{ConnectOptions, ServerInfo, Session, SessionOptions};
+use crate::db::{ConnectOptions, Row, ServerInfo, Session, SessionOptions};
 
 /// How far a dump or a restore has come, for a progress line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -110,6 +110,12 @@ pub trait Technique: Send + Sync {
     /// # Errors
     /// [`BackupError::NotSwapped`], which says where what is; [`BackupError::InUse`].
     async fn swap(&self, session: Box<dyn Session>, scratch: &Scratch, force: bool) -> Result<Swapped, BackupError>;
+}
+
+/// A session of somebody else in words: its id, and what else the row tells.
+pub(super) fn describe_session(row: &Row) -> String {
+    let facts: Vec<&str> = row.0.iter().skip(1).flatten().map(String::as_str).filter(|fact| !fact.is_empty()).collect();
+    format!("session {} ({})", row.text(0).unwrap_or_default(), facts.join(", "))
 }
 
 /// The technique of the engine behind `connect`.

@@ -81,15 +81,12 @@ impl Builder<'_> {
         }
     }
 
-    fn number<T: std::str::FromStr>(
+    fn number<T: std::str::FromStr + Copy>(
         &self,
         key: &str,
         expected: &str,
         fits: impl Fn(T) -> bool,
-    ) -> Result<Option<Sourced<T>>, ConfigError>
-    where
-        T: Copy,
-    {
+    ) -> Result<Option<Sourced<T>>, ConfigError> {
         let Some(Sourced { value, origin }) = self.text(key)? else { return Ok(None) };
         match value.trim().parse() {
             Ok(number) if fits(number) => Ok(Some(Sourced { value: number, origin })),

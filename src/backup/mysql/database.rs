@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::backup::error::BackupError;
-use crate::db::{self, ConnectOptions, Row, Server, Session, SessionOptions, SqlErrorKind};
+use crate::backup::name;
+use crate::backup::technique::describe_session;
+use crate::db::{self, ConnectOptions, Server, Session, SessionOptions, SqlErrorKind};
 use crate::dialect::{Engine, identifier, literal};
 
 /// The longest name of a database, in characters.
@@ -24,12 +26,9 @@ pub(super) fn waiting_for_a_lock(limit: Duration) -> String {
     )
 }
 
-/// A name for a database beside `database`: short enough, and unlike that of another run.
+/// A name for a database beside `database`.
 pub(super) fn beside(database: &str, what: &str, run_id: &str) -> String {
-    let tail: String = run_id.chars().filter(char::is_ascii_alphanumeric).collect();
-    let suffix = format!("_{what}_{}", &tail[tail.len().saturating_sub(8)..]);
-    let kept: String = database.chars().take(NAME_LIMIT - suffix.len()).collect();
-    format!("{kept}{suffix}")
+    name::beside(database, what, run_id, NAME_LIMIT, |name| name.chars().count())
 }
 
 /// Makes an empty database called `name`, with character set and collation of the real one.
@@ -76,11 +75,7 @@ async fn connect(server: &Server) -> Result<Box<dyn Session>, BackupError> {
 
 /// Who else uses the session's database, as far as the user may see.
 pub(super) async fn others(session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
-    let describe = |row: &Row| {
-        let facts = (1..=3).filter_map(|index| row.text(index)).filter(|fact| !fact.is_empty());
-        format!("session {} ({})", row.text(0).unwrap_or_default(), facts.collect::<Vec<_>>().join(", "))
-    };
-    Ok(session.query(OTHERS).await?.iter().map(describe).collect())
+    Ok(session.query(OTHERS).await?.iter().map(describe_session).collect())
 }
 
 /// Ends the sessions of others. One that has ended by itself, or that the user may not end, is passed over.

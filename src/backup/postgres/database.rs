@@ -1,6 +1,8 @@
 //! Databases beside the real one: made, looked at, dropped.
 
 use crate::backup::error::BackupError;
+use crate::backup::name;
+use crate::backup::technique::describe_session;
 use crate::db::{self, ConnectOptions, Server, Session, SessionOptions, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, identifier, literal};
 
@@ -30,15 +32,9 @@ const MADE: &str = "SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcoll
      FROM pg_catalog.pg_database AS d JOIN pg_catalog.pg_tablespace AS t ON t.oid OPERATOR(pg_catalog.=) d.dattablespace \
      WHERE d.datname OPERATOR(pg_catalog.=) ";
 
-/// A name for a database beside `database`: short enough, and unlike that of another run.
+/// A name for a database beside `database`.
 pub(super) fn beside(database: &str, what: &str, run_id: &str) -> String {
-    let tail: String = run_id.chars().filter(char::is_ascii_alphanumeric).collect();
-    let suffix = format!("_{what}_{}", &tail[tail.len().saturating_sub(8)..]);
-    let mut end = database.len().min(NAME_LIMIT - suffix.len());
-    while !database.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}{suffix}", &database[..end])
+    name::beside(database, what, run_id, NAME_LIMIT, str::len)
 }
 
 /// A session of the same user in another database of the server: one of the maintenance databases that lets it in.
@@ -120,22 +116,5 @@ pub(super) async fn drop(server: &Server, name: &str) -> Result<(), BackupError>
 
 /// Who else is connected to the session's database.
 pub(super) async fn others(session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
-    let rows = session.query(OTHERS).await?;
-    let describe = |row: &db::Row| {
-        let facts = (1..=4).filter_map(|index| row.text(index)).filter(|fact| !fact.is_empty());
-        format!("session {} ({})", row.text(0).unwrap_or_default(), facts.collect::<Vec<_>>().join(", "))
-    };
-    Ok(rows.iter().map(describe).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_fit_and_differ_by_run() {
-        assert_eq!(beside("app", "restore", "0191-abcd-12345678"), "app_restore_12345678");
-        let long = beside(&"ü".repeat(40), "restore", "x");
-        assert!(long.len() <= NAME_LIMIT && long.ends_with("_restore_x"), "{long}");
-    }
+    Ok(session.query(OTHERS).await?.iter().map(describe_session).collect())
 }
