@@ -2,10 +2,19 @@
 
 use super::fixture::{backup, data, full};
 use crate::harness::mariadb::MariaDb;
-use crate::harness::postgres::Postgres;
 use crate::harness::{Engine, Project, exit};
 
-on_each_engine![a_killed_backup_leaves_nothing_that_looks_whole, a_killed_restore_leaves_the_old_or_the_new];
+on_each_engine![a_killed_backup_leaves_nothing_that_looks_whole];
+
+#[test]
+fn mysql_a_killed_restore_leaves_the_old_or_the_new() {
+    a_killed_restore_leaves_the_old_or_the_new(&Project::new(Engine::MySql));
+}
+
+#[test]
+fn sqlite_a_killed_restore_leaves_the_old_or_the_new() {
+    a_killed_restore_leaves_the_old_or_the_new(&Project::new(Engine::Sqlite));
+}
 
 /// The numbers of the boundaries that `command` passes: all that are about backups, and every `step`th of the others.
 fn boundaries(project: &Project, command: &[&str], step: usize) -> Vec<usize> {
@@ -80,12 +89,6 @@ fn a_killed_restore_leaves_the_old_or_the_new(project: &Project) {
 fn drop_what_is_left(project: &Project) {
     let name = project.database();
     match project.engine() {
-        Engine::Postgres => {
-            let find = format!("SELECT datname FROM pg_database WHERE datname ~ '^{name}_(restore|before)_'");
-            for database in Postgres::get().admin("postgres", &find).lines() {
-                Postgres::get().admin("postgres", &format!("DROP DATABASE \"{database}\" WITH (FORCE)"));
-            }
-        }
         Engine::MySql => {
             let find = format!(
                 "SELECT schema_name FROM information_schema.schemata WHERE schema_name RLIKE '^{name}_(restore|before)_'"
@@ -94,6 +97,6 @@ fn drop_what_is_left(project: &Project) {
                 MariaDb::get().admin(&format!("DROP DATABASE `{database}`"));
             }
         }
-        Engine::Sqlite => {}
+        Engine::Postgres | Engine::Sqlite => {}
     }
 }
