@@ -34,7 +34,7 @@ async fn of_target(context: &Context<'_>, target: &Target, offline: bool) -> Per
         findings: findings.into_iter().map(FindingReport::from).collect(),
     };
     if offline {
-        return Ok(report(None, Vec::new(), catalog.iter().flat_map(|file| lint::lint(file)).collect())).into();
+        return Ok(report(None, Vec::new(), lint::lint(target.engine, &catalog.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &lint::Options::default()))).into();
     }
     match against_database(context, target, &catalog).await {
         Ok(Compared { pending, pending_files, findings, error }) => {
@@ -62,7 +62,8 @@ async fn against_database(context: &Context<'_>, target: &Target, catalog: &Cata
     ];
     // What is applied is done: a finding about it could only be answered by editing an applied file.
     let files = survey.in_state(&states).filter_map(|entry| entry.file.as_deref());
-    let findings = files.flat_map(|file: &Migration| lint::lint(file)).collect();
+    let files: Vec<&Migration> = files.collect();
+    let findings = lint::lint(target.engine, &files, &lint::Options::default());
     let policy = MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead };
     // The very plan that `migrate` would make: what stops that one is what is wrong here.
     let error = match plan::plan_migrate(target.engine, &survey, &Goal::Latest, policy) {
