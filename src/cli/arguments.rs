@@ -56,6 +56,7 @@ Examples:
   dbwarden migrate --dry-run             show the exact statements, run none
   dbwarden migrate -t 0042               stop after version 0042
   dbwarden migrate --all --keep-going    every database, also after a failure
+  dbwarden migrate --check               first look for what would hurt, as `check` does
   dbwarden migrate --baseline -t 0042    record up to 0042 as applied, execute nothing")]
 pub struct MigrateArgs {
     /// Apply at most this many
@@ -70,6 +71,9 @@ pub struct MigrateArgs {
     /// Show the plan, statement by statement, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Apply nothing when the rules of `check` find an error in what would be applied
+    #[arg(long, conflicts_with = "baseline")]
+    pub check: bool,
     /// Wait for a server that is starting [without a value: 60s]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, num_args = 0..=1, default_missing_value = "60s")]
     pub wait_for_db: Option<Duration>,
@@ -153,18 +157,6 @@ pub struct HistoryArgs {
     /// Show only the latest N
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroUsize>,
-}
-
-/// `check`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  dbwarden check                         files against the database; exit 3 when something is pending or found
-  dbwarden check --offline               files only, for a pull request without a database")]
-pub struct CheckArgs {
-    /// Look at the files only, connect to nothing
-    #[arg(long)]
-    pub offline: bool,
 }
 
 /// `repair`

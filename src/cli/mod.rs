@@ -1,9 +1,11 @@
 //! The command line, declared: doc comments are the help text, and nothing is decided here.
 
 mod arguments;
+mod check;
 mod global;
 
 pub use arguments::*;
+pub use check::{CheckArgs, CheckFormat, FailOn};
 pub use global::{ColorChoice, GlobalArgs, LogFormat};
 
 use clap::{Parser, Subcommand};
@@ -50,7 +52,7 @@ pub enum Command {
     Status(StatusArgs),
     /// Show what was applied, when and by whom
     History(HistoryArgs),
-    /// Check files and history without changing anything
+    /// Find what is pending and what would hurt, without changing anything
     Check(CheckArgs),
     /// Accept edited files into the history, after showing the difference
     Repair(RepairArgs),
@@ -68,6 +70,13 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the version of dbwarden and the engines it knows
     Version(VersionArgs),
+}
+
+impl Cli {
+    /// Whether stdout is to be the one JSON document, however that was said.
+    pub fn wants_json(&self) -> bool {
+        self.global.json || matches!(&self.command, Command::Check(args) if args.format == CheckFormat::Json)
+    }
 }
 
 impl Command {

@@ -12,6 +12,7 @@
 #[cfg(test)]
 mod bad_input_tests;
 mod build;
+mod check;
 mod connection;
 mod database_type;
 mod describe;

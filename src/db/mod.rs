@@ -18,8 +18,10 @@ pub mod notices;
 mod options;
 mod postgres;
 mod sqlite;
+mod table_sizes;
 
 pub use error::{Position, SqlError, SqlErrorKind};
+pub use table_sizes::table_sizes;
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
 
 use std::time::{Duration, Instant};

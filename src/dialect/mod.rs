@@ -12,6 +12,7 @@ mod mysql;
 mod postgres;
 mod role;
 mod sqlite;
+mod table_sizes;
 
 pub use bookkeeping::Tables;
 pub use effect_sql::{drop_index_concurrently, select_object};
@@ -20,6 +21,7 @@ pub use journal_sql::{EventKind, NewEvent};
 pub use lex_rules::{BodyRules, ClientCommands, LexRules};
 pub use literal::{identifier, literal};
 pub use role::{role_begin, role_end};
+pub use table_sizes::{SELECT_ROWID_TABLES, select_sqlite_sizes, select_table_sizes};
 
 use std::fmt;
 

@@ -7,6 +7,7 @@ mod excerpt;
 mod from_bookkeeping;
 mod from_catalog;
 mod from_config;
+mod from_git;
 mod from_io;
 mod from_lock;
 mod from_parse;

@@ -1,4 +1,6 @@
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::rule::{Hit, Rule};
 use super::subject::Subject;
@@ -19,6 +21,11 @@ pub enum Severity {
 impl Severity {
     /// Every severity, the mildest first.
     pub const ALL: [Severity; 3] = [Severity::Note, Severity::Warning, Severity::Error];
+
+    /// The inverse of [`Severity::name`].
+    pub fn from_name(name: &str) -> Option<Self> {
+        Severity::ALL.into_iter().find(|severity| severity.name() == name)
+    }
 
     /// The word in configuration and reports.
     pub fn name(self) -> &'static str {
@@ -41,14 +48,16 @@ pub struct Finding {
     pub file: PathBuf,
     /// The section it is in; None when the whole file is meant.
     pub direction: Option<Direction>,
+    /// The statement of the section; None when none is meant.
+    pub statement: Option<usize>,
     /// 1-based line; None when the whole file is meant.
     pub line: Option<usize>,
     /// 1-based column in characters; None when the whole line is meant.
     pub column: Option<usize>,
     /// 1-based line and column behind the end of what is meant.
     pub end: Option<(usize, usize)>,
-    /// The line's text, for an excerpt.
-    pub excerpt: Option<String>,
+    /// The text of the file, and the bytes of it that are meant.
+    pub source: Option<(Arc<String>, Range<usize>)>,
     /// What is wrong and why it hurts, on this engine and version.
     pub message: String,
     /// What to write instead: the exact SQL where there is one.
@@ -58,40 +67,98 @@ pub struct Finding {
 impl Finding {
     pub(super) fn new(rule: &'static Rule, severity: Severity, subject: &Subject<'_>, hit: Hit) -> Self {
         let statement = hit.statement.and_then(|index| subject.script.statements.get(index));
-        let source = subject.script.source.as_str();
-        let span = statement.map(|statement| {
-            let within = |offset: usize| (statement.span.start + offset).min(statement.span.end);
-            match &hit.span {
-                Some(span) => within(span.start)..within(span.end),
+        let severity = hit.severity.unwrap_or(severity).min(severity);
+        let mut finding = Finding::in_file(rule.id, severity, subject.migration.path.clone(), hit.message, hit.remedy);
+        finding.direction = Some(subject.direction);
+        finding.statement = hit.statement;
+        let text = &subject.script.source;
+        let span = match statement {
+            None => hit.line.and_then(|line| line_span(text, line)),
+            Some(statement) => Some(match &hit.span {
                 None => statement.span.clone(),
-            }
-        });
-        let place = |offset: usize| {
-            let before = &source[..offset];
-            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-            (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+                Some(span) => {
+                    let within = |offset: usize| boundary(text, (statement.span.start + offset).min(statement.span.end));
+                    let start = within(span.start);
+                    start..within(span.end).max(start)
+                }
+            }),
         };
-        let start = span.as_ref().map(|span| place(span.start));
-        let excerpt = span.as_ref().map(|span| {
-            let line_start = source[..span.start].rfind('\n').map_or(0, |at| at + 1);
-            source[line_start..].lines().next().unwrap_or_default().to_owned()
-        });
+        finding.line = hit.line;
+        finding.pointing(text, span)
+    }
+
+    /// About a whole file.
+    pub(super) fn in_file(
+        rule: &'static str,
+        severity: Severity,
+        file: PathBuf,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Finding {
-            rule: rule.id,
-            severity: hit.severity.unwrap_or(severity).min(severity),
-            file: subject.migration.path.clone(),
-            direction: Some(subject.direction),
-            line: hit.line.or(start.map(|(line, _)| line)),
-            column: start.map(|(_, column)| column),
-            end: span.map(|span| place(span.end)),
-            excerpt,
-            message: hit.message,
-            remedy: hit.remedy,
+            rule,
+            severity,
+            file,
+            direction: None,
+            statement: None,
+            line: None,
+            column: None,
+            end: None,
+            source: None,
+            message: message.into(),
+            remedy: remedy.into(),
         }
+    }
+
+    /// About a line of a file.
+    pub(super) fn at_line(
+        rule: &'static str,
+        severity: Severity,
+        migration: &Migration,
+        line: usize,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        let mut finding = Finding::in_file(rule, severity, migration.path.clone(), message, remedy);
+        finding.line = Some(line);
+        let text = &migration.upgrade.source;
+        finding.pointing(text, line_span(text, line))
+    }
+
+    fn pointing(mut self, text: &Arc<String>, span: Option<Range<usize>>) -> Self {
+        if let Some(span) = span {
+            let (line, column) = place(text, span.start);
+            self.line = self.line.or(Some(line));
+            self.column = Some(column);
+            self.end = Some(place(text, span.end));
+            self.source = Some((Arc::clone(text), span));
+        }
+        self
     }
 }
 
-/// Takes out what the author allowed with a reason.
-pub(super) fn apply_allowances(migration: &Migration, findings: &mut Vec<Finding>) {
-    findings.retain(|finding| !migration.allowances.iter().any(|allowance| allowance.rule == finding.rule));
+/// 1-based line and column of a byte; a byte order mark is no column.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let characters = before[line_start..].chars().filter(|&character| character != '\u{feff}').count();
+    (before.matches('\n').count() + 1, characters + 1)
+}
+
+/// The part of a 1-based line that is not blank.
+fn line_span(text: &str, line: usize) -> Option<Range<usize>> {
+    let start = match line {
+        0 => return None,
+        1 => 0,
+        _ => text.match_indices('\n').nth(line - 2)?.0 + 1,
+    };
+    let shown = text[start..].lines().next()?;
+    let indent = shown.len() - shown.trim_start().len();
+    let length = shown.trim().len();
+    (length > 0).then(|| start + indent..start + indent + length)
+}
+
+/// The nearest character boundary at or before a byte: a rule's span is not trusted to cut characters.
+fn boundary(text: &str, offset: usize) -> usize {
+    text.floor_char_boundary(offset)
 }

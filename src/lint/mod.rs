@@ -9,24 +9,30 @@
 //! What forbids execution is an error of [`crate::parse`] or of [`crate::plan`] already. To add a rule: a file in
 //! `rules/` with a `RULE` and examples, and its line in [`RULES`].
 
+mod allowance;
+mod branch;
 mod change;
 pub mod facts;
 mod finding;
+mod outside;
 mod rule;
 mod rules;
 mod squawk;
 mod subject;
 
+pub use branch::{Branch, against};
 pub use change::{
     Action, Change, ColumnDefinition, Constraint, ConstraintKind, Default, Facts, Index, Name, Object, TableOption,
     Understood,
 };
 pub use finding::{Finding, Severity};
+pub use outside::OUTSIDE_RULES;
 pub use rule::{Example, Hit, Hits, Judges, Rule};
 pub use rules::RULES;
 pub use subject::{Server, Subject, Surroundings, TableSize};
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
@@ -41,53 +47,112 @@ pub struct Options {
     pub surroundings: Surroundings,
 }
 
+impl Options {
+    /// The severity of a rule; None where it is switched off.
+    pub fn severity(&self, rule: &Rule) -> Option<Severity> {
+        self.severities.get(rule.id).copied().unwrap_or(Some(rule.severity))
+    }
+}
+
+/// What was found in some files, and how much of them was understood.
+#[derive(Debug, Clone, Default)]
+pub struct Examined {
+    /// In the order of files and lines.
+    pub findings: Vec<Finding>,
+    /// Statements of which only parts, or nothing but the words, were understood: file and 1-based line.
+    pub partly_understood: Vec<(PathBuf, usize)>,
+}
+
 /// What the rules find in `files`, in their order; they are a pending set: what one creates the ones behind it know.
 /// What the author allowed is left out, what was allowed in vain is found.
 pub fn lint(engine: Engine, files: &[&Migration], options: &Options) -> Vec<Finding> {
+    examine(engine, files, options).findings
+}
+
+/// [`lint`], with how much was understood.
+pub fn examine(engine: Engine, files: &[&Migration], options: &Options) -> Examined {
     let mut created = BTreeSet::new();
-    let mut findings = Vec::new();
+    let mut examined = Examined::default();
     for migration in files {
         let upgrade = facts::of_script(engine, &migration.upgrade);
         let rollback = migration.rollback.script().map(|script| facts::of_script(engine, script));
-        let mut of_file = Vec::new();
-        let sections: [(Direction, Option<&Script>, Option<&[Facts]>, Option<&[Facts]>); 2] = [
-            (Direction::Upgrade, Some(&migration.upgrade), Some(&upgrade), rollback.as_deref()),
-            (Direction::Rollback, migration.rollback.script(), rollback.as_deref(), Some(&upgrade)),
-        ];
-        for (direction, script, statements, other) in sections {
-            let (Some(script), Some(statements)) = (script, statements) else { continue };
+        let sections = Sections { engine, migration, upgrade: &upgrade, rollback: rollback.as_deref() };
+        let mut of_file = sections.findings(&created, &options.surroundings, options);
+        let unconditional = || sections.findings(&BTreeSet::new(), &Surroundings::default(), options);
+        allowance::apply(engine, migration, &mut of_file, unconditional, options);
+        of_file.sort_by_key(|finding| (finding.line, finding.column, finding.rule));
+        examined.findings.extend(of_file);
+        examined.partly_understood.extend(sections.partly_understood());
+        created.extend(upgrade.iter().flat_map(Facts::created_tables));
+    }
+    examined
+}
+
+/// A file with the facts of its sections.
+struct Sections<'a> {
+    engine: Engine,
+    migration: &'a Migration,
+    upgrade: &'a [Facts],
+    rollback: Option<&'a [Facts]>,
+}
+
+impl<'a> Sections<'a> {
+    fn all(&self) -> impl Iterator<Item = (Direction, &'a Script, &'a [Facts], Option<&'a [Facts]>)> + use<'a> {
+        let upgrade = (Direction::Upgrade, &self.migration.upgrade, self.upgrade, self.rollback);
+        let rollback = self.migration.rollback.script().zip(self.rollback);
+        let rollback = rollback.map(|(script, facts)| (Direction::Rollback, script, facts, Some(self.upgrade)));
+        std::iter::once(upgrade).chain(rollback)
+    }
+
+    fn findings(&self, created: &BTreeSet<Name>, surroundings: &Surroundings, options: &Options) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let engine = self.engine;
+        for (direction, script, statements, other) in self.all() {
             let segments = plan::segments(engine, script);
             let subject = Subject {
                 engine,
-                migration,
+                migration: self.migration,
                 direction,
                 script,
                 statements,
                 other,
                 segments: &segments,
-                created_before: &created,
-                surroundings: &options.surroundings,
+                created_before: created,
+                surroundings,
             };
             for rule in RULES.iter().filter(|rule| rule.engines.contains(&engine) && rule.judges.judges(direction)) {
-                let severity = match options.severities.get(rule.id) {
-                    Some(None) => continue,
-                    Some(Some(severity)) => *severity,
-                    None => rule.severity,
-                };
+                let Some(severity) = options.severity(rule) else { continue };
                 let mut hits = Hits::default();
                 (rule.find)(&subject, &mut hits);
-                of_file.extend(hits.0.into_iter().map(|hit| Finding::new(rule, severity, &subject, hit)));
+                findings.extend(hits.0.into_iter().map(|hit| Finding::new(rule, severity, &subject, hit)));
             }
         }
-        finding::apply_allowances(migration, &mut of_file);
-        of_file.sort_by_key(|finding| (finding.line, finding.column, finding.rule));
-        findings.extend(of_file);
-        created.extend(upgrade.iter().flat_map(Facts::created_tables));
+        findings
     }
-    findings
+
+    fn partly_understood(&self) -> impl Iterator<Item = (PathBuf, usize)> + use<'a> {
+        let file = &self.migration.path;
+        self.all().flat_map(move |(_, script, facts, _)| {
+            let both = script.statements.iter().zip(facts);
+            let partly = both.filter(|(_, facts)| facts.understood != Understood::Whole);
+            partly.map(|(statement, _)| (file.clone(), statement.line))
+        })
+    }
+}
+
+/// Every rule there is, those about allowances and branches behind the others.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().chain(OUTSIDE_RULES)
 }
 
 /// The rule with this id.
 pub fn rule(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.id == id)
+    rules().find(|rule| rule.id == id)
+}
+
+/// The rule whose id `word` was probably meant to be.
+pub fn similar_rule(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase().replace('_', "-");
+    let similar = rules().map(|rule| (strsim::jaro_winkler(&word, rule.id), rule.id));
+    similar.filter(|(similarity, _)| *similarity > 0.8).max_by(|left, right| left.0.total_cmp(&right.0)).map(|(_, id)| id)
 }

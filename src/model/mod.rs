@@ -21,7 +21,7 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use effect::{Effect, Object, ObjectName, Seen};
 pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
 pub use journal::{JournalEntry, JournalState, Settlement};
-pub use migration::{Allowance, Dependency, Directives, Migration, MigrationKind, Rollback};
+pub use migration::{Allowance, AllowanceScope, Dependency, Directives, Migration, MigrationKind, Rollback};
 pub use script::{Script, Statement, StatementKind, TransactionControl};
 pub use version::{Version, VersionError};
 

@@ -6,6 +6,8 @@ mod run;
 mod settings;
 mod status;
 
+pub(super) use check::{finding, found};
+
 use std::fmt::Display;
 
 use super::report::Report;
@@ -21,6 +23,7 @@ pub(super) fn report(report: &Report, quiet: bool) -> String {
         Report::Status(report) => status::status(report),
         Report::History(report) => status::history(report),
         Report::Check(report) => check::render(report),
+        Report::Rules(report) => check::rules(report),
         Report::Repair(report) => status::repair(report),
         Report::Resolve(report) => status::resolve(report),
         Report::Lock(report) => status::lock(report),

@@ -8,7 +8,10 @@ mod run;
 mod settings;
 mod status;
 
-pub use check::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity};
+pub use check::{
+    CheckReport, DatabaseCheck, ExampleReport, FindingReport, FindingSeverity, PlaceReport, ReportFormat, RuleReport,
+    RulesReport,
+};
 pub use run::{DatabaseRun, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus};
 pub use settings::{
     ConfigReport, DatabaseEntry, DatabaseListReport, DatabaseSettings, InitReport, NewReport, SettingReport,
@@ -32,6 +35,8 @@ pub enum Report {
     History(HistoryReport),
     /// `check`
     Check(CheckReport),
+    /// `check --rules`, `check --explain`
+    Rules(RulesReport),
     /// `repair`
     Repair(RepairReport),
     /// `resolve`
@@ -69,6 +74,7 @@ impl Report {
             Report::Lock(report) => ("databases", value(&report.databases)?),
             Report::Config(report) => ("databases", value(&report.databases)?),
             Report::DatabaseList(report) => ("databases", value(&report.databases)?),
+            Report::Rules(report) => ("rules", value(&report.rules)?),
             Report::Init(report) => ("result", value(report)?),
             Report::New(report) => ("result", value(report)?),
             Report::Version(report) => ("result", value(report)?),
