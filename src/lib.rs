@@ -7,13 +7,14 @@
 //!
 //! | layer | modules | what lives there |
 //! | --- | --- | --- |
-//! | edge | [`cli`], [`commands`], [`output`], [`error`], [`config`] | arguments, settings, one file per command, the only printing, the only exit codes |
+//! | edge | [`cli`], [`commands`], [`output`], [`error`], [`config`], [`check`] | arguments, settings, one file per command, the only printing, the only exit codes; [`check`] is for applications |
 //! | effects | [`source`], [`git`], [`db`], [`executor`] | files, their history, sessions, carrying out a plan |
 //! | core | [`model`], [`dialect`], [`parse`], [`plan`], [`lint`] | pure functions: no async, no I/O, no clock, no printing |
 //!
 //! `migrate` flows through them like this: arguments, `config::resolve`, `source` reads and `parse` parses every
 //! file, connect, lock, read the history under the lock, `plan` decides, `executor` acts and tells, `output` prints.
 
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;

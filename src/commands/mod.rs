@@ -13,7 +13,7 @@ mod repair;
 mod resolve;
 mod rollback;
 mod run;
-mod session;
+pub(crate) mod session;
 mod show_config;
 mod signals;
 mod status;

@@ -91,7 +91,7 @@ pub(super) async fn open(
 }
 
 /// A private empty database in place of a SQLite file that is not there.
-fn existing_or_empty(options: &ConnectOptions) -> ConnectOptions {
+pub(crate) fn existing_or_empty(options: &ConnectOptions) -> ConnectOptions {
     match options {
         ConnectOptions::Sqlite(SqliteFile { path: Some(path), .. }) if !path.exists() => {
             ConnectOptions::Sqlite(SqliteFile::in_memory())
@@ -102,11 +102,11 @@ fn existing_or_empty(options: &ConnectOptions) -> ConnectOptions {
 
 /// The session's settings as `connect` applies them. The role is not among them: the executor takes it on for the
 /// statements of a migration only, so that the bookkeeping is written by the login user.
-pub(super) fn session_options(target: &Target) -> SessionOptions {
+pub(crate) fn session_options(target: &Target) -> SessionOptions {
     SessionOptions { role: None, ..target.session_options() }
 }
 
-fn tables(target: &Target, options: &ConnectOptions) -> Tables {
+pub(crate) fn tables(target: &Target, options: &ConnectOptions) -> Tables {
     let schema = match options {
         ConnectOptions::Postgres(_) => target.migration_schema.as_deref().unwrap_or("public"),
         ConnectOptions::MySql(server) => &server.database,
@@ -116,7 +116,7 @@ fn tables(target: &Target, options: &ConnectOptions) -> Tables {
 }
 
 /// Reads and parses the files of a target.
-pub(super) fn read_catalog(target: &Target) -> Result<Catalog, Error> {
+pub(crate) fn read_catalog(target: &Target) -> Result<Catalog, Error> {
     catalog(target).map_err(Error::from)
 }
 

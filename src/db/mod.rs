@@ -21,8 +21,8 @@ mod sqlite;
 mod table_sizes;
 
 pub use error::{Position, SqlError, SqlErrorKind};
-pub use table_sizes::table_sizes;
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
+pub use table_sizes::table_sizes;
 
 use std::time::{Duration, Instant};
 

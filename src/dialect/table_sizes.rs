@@ -28,8 +28,7 @@ pub fn select_table_sizes(engine: Engine) -> Option<&'static str> {
 }
 
 /// SQLite: the names of the tables whose rows have numbers.
-pub const SELECT_ROWID_TABLES: &str =
-    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND wr = 0 AND name NOT LIKE 'sqlite_%'";
+pub const SELECT_ROWID_TABLES: &str = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND wr = 0 AND name NOT LIKE 'sqlite_%'";
 
 /// SQLite: the same rows as [`select_table_sizes`]. The highest row number stands for the number of rows, which takes
 /// one step to find, and the whole file for the table.

@@ -77,7 +77,8 @@ impl Finding {
             Some(statement) => Some(match &hit.span {
                 None => statement.span.clone(),
                 Some(span) => {
-                    let within = |offset: usize| boundary(text, (statement.span.start + offset).min(statement.span.end));
+                    let within =
+                        |offset: usize| boundary(text, (statement.span.start + offset).min(statement.span.end));
                     let start = within(span.start);
                     start..within(span.end).max(start)
                 }

@@ -154,5 +154,8 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 pub fn similar_rule(word: &str) -> Option<&'static str> {
     let word = word.to_lowercase().replace('_', "-");
     let similar = rules().map(|rule| (strsim::jaro_winkler(&word, rule.id), rule.id));
-    similar.filter(|(similarity, _)| *similarity > 0.8).max_by(|left, right| left.0.total_cmp(&right.0)).map(|(_, id)| id)
+    similar
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, id)| id)
 }

@@ -57,14 +57,8 @@ pub(super) const MERGED_FILE_DELETED: Rule = rule(
 );
 
 /// Rules of this kind, by id.
-pub const OUTSIDE_RULES: &[Rule] = &[
-    DUPLICATE_VERSION,
-    MERGED_FILE_DELETED,
-    MERGED_FILE_EDITED,
-    OUT_OF_ORDER_VERSION,
-    UNKNOWN_RULE,
-    UNUSED_ALLOWANCE,
-];
+pub const OUTSIDE_RULES: &[Rule] =
+    &[DUPLICATE_VERSION, MERGED_FILE_DELETED, MERGED_FILE_EDITED, OUT_OF_ORDER_VERSION, UNKNOWN_RULE, UNUSED_ALLOWANCE];
 
 const fn rule(id: &'static str, severity: Severity, summary: &'static str, explanation: &'static str) -> Rule {
     Rule {

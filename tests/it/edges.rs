@@ -23,7 +23,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("output", &["model", "dialect", "parse", "plan", "lint", "db", "executor", "error", "config"]),
     (
         "commands",
-        &["model", "dialect", "parse", "plan", "lint", "source", "git", "db", "executor", "config", "error", "cli", "output"],
+        &[
+            "model", "dialect", "parse", "plan", "lint", "source", "git", "db", "executor", "config", "error", "cli",
+            "output",
+        ],
+    ),
+    (
+        "check",
+        &["model", "dialect", "parse", "plan", "lint", "source", "db", "executor", "config", "error", "commands"],
     ),
     ("lib", &["cli", "commands", "config", "error", "output"]),
     ("main", &[]),

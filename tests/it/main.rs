@@ -10,6 +10,7 @@ const DURABLE_SERVERS: bool = false;
 mod harness;
 
 mod bad_input;
+mod check;
 mod config_cli;
 mod disagreement;
 mod edges;

@@ -75,7 +75,7 @@ mod tests {
             text,
             "::error file=b.sql,line=1,title=dbwarden usage::no -- upgrade line%0ANext: add it\n\
              ::warning file=my migrations/0001_a.sql,line=2,endLine=2,col=6,endColumn=11,\
-             title=dbwarden empty-rollback::100%25 wrong:%0D%0A::error::a, b%0AInstead: write ```it```\n\
+             title=dbwarden empty-rollback::100%25 wrong:%0A::error::a, b%0AInstead: write ```it```\n\
              dbwarden check: 1 warning\n"
         );
     }

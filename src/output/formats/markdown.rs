@@ -13,7 +13,8 @@ pub(super) fn render(report: &CheckReport, errors: &[&Error]) -> String {
     };
     let mut text = format!("### dbwarden check: {broken}{}\n\n", human::found(findings()));
     for error in errors {
-        let place = error.location.as_ref().map(|place| format!(" in {}", code(&place.to_string()))).unwrap_or_default();
+        let place =
+            error.location.as_ref().map(|place| format!(" in {}", code(&place.to_string()))).unwrap_or_default();
         text.push_str(&format!("- **problem**{place}: {}\n", escaped(&error.message)));
         text.extend(error.hints.iter().map(|hint| format!("  - {}\n", escaped(hint))));
     }
@@ -96,7 +97,10 @@ mod tests {
         assert_eq!(text.matches("</details>").count(), 1, "{text}");
         assert!(!text.contains("@everybody") && !text.contains("https://") && !text.contains("](h"), "{text}");
         assert!(text.contains("\n````\nwrite ```it```\n````\n"), "{text}");
-        assert!(text.starts_with("### dbwarden check: 1 problem, 1 warning\n\n- **problem** in <code>b.sql:1</code>"), "{text}");
+        assert!(
+            text.starts_with("### dbwarden check: 1 problem, 1 warning\n\n- **problem** in <code>b.sql:1</code>"),
+            "{text}"
+        );
         assert!(text.contains("primary: 1 file checked, 1 pending\n"), "{text}");
     }
 }
