@@ -15,7 +15,7 @@
 //!
 //! With axum, the readiness route is one line more:
 //!
-//! ```ignore
+//! ```text
 //! Router::new().route("/health/live", get(|| async { "alive" })).route("/health/ready", get(|| async {
 //!     match dbwarden::check::states(&Options::default()).await {
 //!         Ok(states) if states.iter().all(DatabaseState::is_ready) => (StatusCode::OK, "ready".to_string()),

@@ -8,16 +8,17 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
-  dbwarden check                         what is pending, and what would hurt; exit 3 when there is either
+  dbwarden check                         what is pending and what would hurt; exit 3 for either
   dbwarden check --offline               every file, for a pull request without a database
   dbwarden check migrations/0042_x.sql   these files only, for a hook of an editor or of git
-  dbwarden check --against origin/main   what a merge would break: versions taken twice, merged files edited
+  dbwarden check --against origin/main   what a merge would break: a version taken twice, ...
   dbwarden check --since origin/main --format github
-  dbwarden check --explain empty-rollback  why a rule hurts, with bad and good SQL
+  dbwarden check --explain empty-rollback
 
-Without --offline, FILES, --since and --against, the database is asked what is pending, how big tables are and which
-version it has. Findings are silenced by `-- dbwarden: allow <rule> because <reason>`, in the header for the file, at
-the top of a section for the section, above a statement for the statement.")]
+Without --offline, FILE, --since and --against, the database is asked what is pending, how big
+tables are and which version it has. `-- dbwarden: allow RULE because REASON` silences a finding:
+in the header for the file, at the top of a section for the section, directly above a statement
+for the statement.")]
 pub struct CheckArgs {
     /// Look at these files only, connect to nothing
     #[arg(value_name = "FILE", conflicts_with_all = ["since", "against", "all_migrations"])]

@@ -1,6 +1,6 @@
 //! What goes wrong when two branches are merged that each are right.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::finding::Finding;
 use super::outside::{DUPLICATE_VERSION, MERGED_FILE_DELETED, MERGED_FILE_EDITED, OUT_OF_ORDER_VERSION};
@@ -14,6 +14,8 @@ use crate::parse;
 pub struct Branch {
     /// What it is called.
     pub name: String,
+    /// The migrations folder, as shown to people.
+    pub folder: PathBuf,
     /// The names of its files.
     pub files: Vec<String>,
     /// What stood in the files that were changed here since the branches parted, by name.
@@ -62,14 +64,13 @@ pub fn against(engine: Engine, database: &str, catalog: &Catalog, branch: &Branc
             found(&MERGED_FILE_EDITED, file.path.clone(), message, remedy);
         }
     }
-    let folder = catalog.iter().next().and_then(|file| file.path.parent()).unwrap_or_else(|| Path::new(""));
     for name in &branch.deleted {
         let Some((version, _)) = versioned(database, name) else { continue };
         // Under another name it is reported above.
         if catalog.find(&version).is_none() {
             let message = format!("it is on {} and was deleted here", branch.name);
             let remedy = format!("restore it (`git checkout {} -- FILE`) and undo it in a new migration", branch.name);
-            found(&MERGED_FILE_DELETED, folder.join(name), message, remedy);
+            found(&MERGED_FILE_DELETED, branch.folder.join(name), message, remedy);
         }
     }
     findings

@@ -32,6 +32,7 @@ pub(super) async fn check(
     }
     let mut branch = Branch {
         name: revision.to_string(),
+        folder: target.migrations_dir_display.clone(),
         files: folder.files(&other).await?,
         out_of_order_allowed: target.out_of_order == OutOfOrder::Allow,
         ..Branch::default()

@@ -33,7 +33,7 @@ fn of_finding(finding: &FindingReport) -> String {
         add("endColumn", finding.end_column.map(|column| column.to_string()));
     }
     add("title", Some(format!("dbwarden {}", finding.rule)));
-    let remedy = finding.remedy.as_ref().map(|remedy| format!("\nInstead: {remedy}")).unwrap_or_default();
+    let remedy = finding.remedy.as_ref().map(|remedy| format!("\nFix: {remedy}")).unwrap_or_default();
     line(command, &properties, &format!("{}{remedy}", finding.message))
 }
 
@@ -75,7 +75,7 @@ mod tests {
             text,
             "::error file=b.sql,line=1,title=dbwarden usage::no -- upgrade line%0ANext: add it\n\
              ::warning file=my migrations/0001_a.sql,line=2,endLine=2,col=6,endColumn=11,\
-             title=dbwarden empty-rollback::100%25 wrong:%0A::error::a, b%0AInstead: write ```it```\n\
+             title=dbwarden empty-rollback::100%25 wrong:%0A::error::a, b%0AFix: write ```it```\n\
              dbwarden check: 1 warning\n"
         );
     }

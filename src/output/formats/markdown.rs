@@ -38,7 +38,7 @@ fn of_finding(finding: &FindingReport) -> String {
         text.push_str(&fenced("sql", &excerpt.text));
     }
     if let Some(remedy) = &finding.remedy {
-        text.push_str(&format!("Instead:\n\n{}", fenced("", remedy)));
+        text.push_str(&format!("Fix:\n\n{}", fenced("", remedy)));
     }
     text + "</details>\n\n"
 }

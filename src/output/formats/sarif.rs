@@ -57,7 +57,7 @@ fn level(severity: FindingSeverity) -> &'static str {
 }
 
 fn result(finding: &FindingReport, ids: &[&str]) -> Value {
-    let remedy = finding.remedy.as_ref().map(|remedy| format!("\n\nInstead: {remedy}")).unwrap_or_default();
+    let remedy = finding.remedy.as_ref().map(|remedy| format!("\n\nFix: {remedy}")).unwrap_or_default();
     let mut result = json!({
         "ruleId": finding.rule,
         "level": level(finding.severity),

@@ -1,7 +1,7 @@
 use annotate_snippets::Level;
 
 use super::count;
-use crate::output::report::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity, RuleReport, RulesReport};
+use crate::output::report::{CheckReport, DatabaseCheck, ExampleReport, FindingReport, FindingSeverity, RuleReport, RulesReport};
 use crate::output::snippet::framed;
 use crate::output::style::{self, paint};
 use crate::output::{sanitize, sanitize_line};
@@ -31,7 +31,7 @@ pub(in crate::output) fn finding(finding: &FindingReport) -> String {
         (Some(line), None) => format!("{file}:{line}"),
         (None, _) => file.clone(),
     });
-    let remarks: Vec<(&str, String)> = finding.remedy.iter().map(|remedy| ("instead", remedy.clone())).collect();
+    let remarks: Vec<(&str, String)> = finding.remedy.iter().map(|remedy| ("fix", remedy.clone())).collect();
     let below = framed(location.as_deref(), finding.excerpt.as_ref(), &level, &remarks);
     format!("{severity}: {}{below}\n\n", sanitize(&finding.message))
 }
@@ -92,14 +92,38 @@ fn engines(rule: &RuleReport) -> String {
     names.join(", ")
 }
 
+/// The widest line of an explanation, in characters.
+const WIDTH: usize = 100;
+
+fn wrapped(text: &str) -> String {
+    let (mut lines, mut width) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        let separator = if width + 1 + length > WIDTH { "\n" } else { " " };
+        if width > 0 {
+            lines.push_str(separator);
+        }
+        width = if separator == "\n" || width == 0 { length } else { width + 1 + length };
+        lines.push_str(word);
+    }
+    lines
+}
+
 fn explained(rule: &RuleReport) -> String {
     let head = format!("{} ({}; {})", paint(style::STRONG, rule.id), rule.severity.label(), engines(rule));
-    let mut text = format!("{head}\n{}\n\n{}\n", rule.summary, rule.explanation);
+    let mut text = format!("{head}\n{}\n\n{}\n", rule.summary, wrapped(rule.explanation));
     let indented = |sql: &str| sql.trim_end().lines().map(|line| format!("  {line}\n")).collect::<String>();
-    for example in &rule.examples {
-        let (bad, good) = (paint(style::WARNING, "found"), paint(style::GOOD, "instead"));
-        text.push_str(&format!("\n{}, {bad}:\n{}", example.engine, indented(example.bad)));
-        text.push_str(&format!("{}, {good}:\n{}", example.engine, indented(example.good)));
+    for (index, example) in rule.examples.iter().enumerate() {
+        let same = |other: &&ExampleReport| (other.bad, other.good) == (example.bad, example.good);
+        // One example often serves several engines.
+        if rule.examples[..index].iter().any(|other| same(&other)) {
+            continue;
+        }
+        let engines: Vec<String> = rule.examples.iter().filter(same).map(|other| other.engine.to_string()).collect();
+        let engines = engines.join(", ");
+        let (bad, good) = (paint(style::WARNING, "found"), paint(style::GOOD, "not found"));
+        text.push_str(&format!("\n{engines}, {bad}:\n\n{}", indented(example.bad)));
+        text.push_str(&format!("\n{engines}, {good}:\n\n{}", indented(example.good)));
     }
     let name = rule.id;
     text + &format!("\nTo accept one place: -- dbwarden: allow {name} because <reason>\n")
@@ -158,7 +182,7 @@ error[drop-table]: it is gone
 2 | DROP TABLE a;
   |      ^^^^^
   |
-  = instead: rename it
+  = fix: rename it
 
 note[drop-table]: it is gone
  --> m/0001_a.sql

@@ -1,12 +1,14 @@
 //! What the catalog says of the size of tables.
 
+use std::io::Write;
+use std::process::Stdio;
 use std::time::Duration;
 
 use dbwarden::config::{self, Environment, Flags, Purpose};
 use dbwarden::db::{connect_within, table_sizes};
 use dbwarden::lint::{Name, TableSize};
 
-use crate::harness::{Engine, Project};
+use crate::harness::{Engine, Project, wait_until};
 
 on_each_engine![big_tables_are_known];
 
@@ -41,4 +43,21 @@ fn big_tables_are_known(project: &Project) {
     assert!(big.bytes > 200_000, "{big:?}");
     assert!(size(project, "small").is_none_or(|size| size.rows == 0));
     assert_eq!(size(project, "nothing"), None);
+}
+
+#[test]
+fn a_locked_table_keeps_nobody_waiting() {
+    let project = Project::new(Engine::Postgres);
+    project.sql("CREATE TABLE big AS SELECT generate_series(1, 3000) AS id; ANALYZE");
+    let mut holder = project.client();
+    let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("psql");
+    let mut input = holder.stdin.take().expect("a pipe");
+    input.write_all(b"BEGIN; LOCK TABLE big;\n").expect("psql listens");
+    let held =
+        "SELECT count(*) FROM pg_locks WHERE relation = 'big'::regclass AND mode = 'AccessExclusiveLock' AND granted";
+    wait_until("the table is locked", || project.sql(held) == "1");
+    assert_eq!(size(&project, "big").expect("its size").rows, 3000);
+    assert_eq!(project.sql(held), "1", "still held");
+    drop(input);
+    holder.wait().expect("psql ends");
 }
