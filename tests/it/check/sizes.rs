@@ -56,7 +56,7 @@ fn a_locked_table_keeps_nobody_waiting() {
     let held =
         "SELECT count(*) FROM pg_locks WHERE relation = 'big'::regclass AND mode = 'AccessExclusiveLock' AND granted";
     wait_until("the table is locked", || project.sql(held) == "1");
-    assert_eq!(size(&project, "big").expect("its size").rows, 3000);
+    assert!(size(&project, "big").expect("its size").rows >= 3000);
     assert_eq!(project.sql(held), "1", "still held");
     drop(input);
     holder.wait().expect("psql ends");
