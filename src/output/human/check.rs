@@ -1,7 +1,9 @@
 use annotate_snippets::Level;
 
 use super::count;
-use crate::output::report::{CheckReport, DatabaseCheck, ExampleReport, FindingReport, FindingSeverity, RuleReport, RulesReport};
+use crate::output::report::{
+    CheckReport, DatabaseCheck, ExampleReport, FindingReport, FindingSeverity, RuleReport, RulesReport,
+};
 use crate::output::snippet::framed;
 use crate::output::style::{self, paint};
 use crate::output::{sanitize, sanitize_line};
