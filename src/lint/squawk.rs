@@ -1,0 +1,1 @@
+//! Rules of squawk (<https://squawkhq.com>), made ours.

@@ -1,0 +1,115 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::change::{Action, Change, Facts, Name};
+use crate::dialect::Engine;
+use crate::model::{Direction, Migration, Script};
+use crate::plan::{Segment, SegmentMode};
+
+/// What a rule looks at: one section of one file, and everything around it that matters.
+pub struct Subject<'a> {
+    /// The engine.
+    pub engine: Engine,
+    /// The file.
+    pub migration: &'a Migration,
+    /// Which of its sections.
+    pub direction: Direction,
+    /// The section.
+    pub script: &'a Script,
+    /// What each of its statements does: as many as the script has.
+    pub statements: &'a [Facts],
+    /// The same of the other section, where there is one.
+    pub other: Option<&'a [Facts]>,
+    /// Which statements share a transaction.
+    pub segments: &'a [Segment],
+    /// Tables that files before this one create: nobody uses them yet.
+    pub created_before: &'a BTreeSet<Name>,
+    /// What is known beside the files.
+    pub surroundings: &'a Surroundings,
+}
+
+/// What is known beside the files.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The server: from the database, or from `server_version` of the configuration.
+    pub server: Option<Server>,
+    /// Whether every statement's wait for locks is bounded by the configuration.
+    pub lock_timeout: Option<Duration>,
+    /// Whether every statement's time is bounded by the configuration.
+    pub statement_timeout: Option<Duration>,
+    /// Tables that exist, with their size; None: no database was asked.
+    pub tables: Option<BTreeMap<Name, TableSize>>,
+}
+
+/// A server's product and version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// `PostgreSQL`, `MySQL`, `MariaDB`, `SQLite`.
+    pub product: String,
+    /// The version's numbers: `[15, 18]`.
+    pub version: Vec<u32>,
+}
+
+/// How big a table is, as the catalog estimates it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableSize {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes, indexes included.
+    pub bytes: u64,
+}
+
+impl<'a> Subject<'a> {
+    /// Every change of the section, with the index of its statement.
+    pub fn changes(&self) -> impl Iterator<Item = (usize, &'a Change)> + use<'a> {
+        let statements = self.statements;
+        statements.iter().enumerate().flat_map(|(index, facts)| facts.changes.iter().map(move |change| (index, change)))
+    }
+
+    /// Whether `table` was created before statement `statement` in the same pending set: nobody uses it yet, so that
+    /// no lock on it hurts.
+    pub fn is_new(&self, table: &Name, statement: usize) -> bool {
+        let created = |facts: &Facts| facts.created_tables().any(|created| created.may_be(table));
+        self.created_before.iter().any(|created| created.may_be(table)) && self.direction == Direction::Upgrade
+            || self.statements[..statement.min(self.statements.len())].iter().any(created)
+    }
+
+    /// The table's size, where a database was asked and has it.
+    pub fn size(&self, table: &Name) -> Option<TableSize> {
+        let tables = self.surroundings.tables.as_ref()?;
+        tables.iter().find(|(name, _)| name.may_be(table)).map(|(_, size)| *size)
+    }
+
+    /// Whether a database was asked and the table has no rows worth a lock: fewer than a thousand.
+    pub fn is_small(&self, table: &Name) -> bool {
+        self.size(table).is_some_and(|size| size.rows < 1000)
+    }
+
+    /// The segment a statement is in; None for an author's own `BEGIN` and `COMMIT`.
+    pub fn segment_of(&self, statement: usize) -> Option<&'a Segment> {
+        self.segments.iter().find(|segment| segment.statements.contains(&statement))
+    }
+
+    /// Whether the statement runs in a transaction.
+    pub fn in_transaction(&self, statement: usize) -> bool {
+        self.segment_of(statement).is_some_and(|segment| segment.mode == SegmentMode::Transaction)
+    }
+
+    /// Whether the server is known to be of `product` and older than `version`.
+    pub fn is_older_than(&self, product: &str, version: &[u32]) -> bool {
+        self.surroundings
+            .server
+            .as_ref()
+            .is_some_and(|server| server.product == product && server.version.as_slice() < version)
+    }
+
+    /// The text of a statement.
+    pub fn text(&self, statement: usize) -> &'a str {
+        self.script.statement_text(statement)
+    }
+
+    /// Whether the statement takes a lock that keeps writers (or readers) out of a table that is in use.
+    pub fn touches_used_table(&self, statement: usize, action: &Action) -> bool {
+        action.table().is_some_and(|table| !self.is_new(table, statement))
+    }
+}
