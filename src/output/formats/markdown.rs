@@ -110,7 +110,9 @@ mod tests {
         many.databases[0].findings = vec![finding; 1000];
         let text = render(&many, &[]);
         assert!(text.len() < 65_536 && text.starts_with("### dbwarden check: 1000 warnings"));
-        assert!(text.contains(" findings more: the comment would be too long") && text.contains("primary: 1 file checked"));
+        assert!(
+            text.contains(" findings more: the comment would be too long") && text.contains("primary: 1 file checked")
+        );
     }
 
     #[test]
