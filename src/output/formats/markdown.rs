@@ -4,6 +4,9 @@ use crate::error::Error;
 use crate::output::report::{CheckReport, DatabaseCheck, FindingReport};
 use crate::output::{human, sanitize, sanitize_line};
 
+/// GitHub refuses a comment of more than 65,536 characters.
+const LONGEST: usize = 60_000;
+
 /// A heading that sums up, then what is to be seen at once, with the details folded.
 pub(super) fn render(report: &CheckReport, errors: &[&Error]) -> String {
     let findings = || report.databases.iter().flat_map(|database| &database.findings);
@@ -21,7 +24,16 @@ pub(super) fn render(report: &CheckReport, errors: &[&Error]) -> String {
     if !errors.is_empty() {
         text.push('\n');
     }
-    text.extend(findings().map(of_finding));
+    let mut left_out = 0;
+    for finding in findings().map(of_finding) {
+        match text.len() + finding.len() > LONGEST {
+            true => left_out += 1,
+            false => text.push_str(&finding),
+        }
+    }
+    if left_out > 0 {
+        text.push_str(&format!("{} more: the comment would be too long\n\n", human::count(left_out, "finding")));
+    }
     text.extend(report.databases.iter().map(of_database));
     text
 }
@@ -90,6 +102,18 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::super::tests::{error, report};
     use super::*;
+
+    #[test]
+    fn a_comment_stays_short_enough_to_be_posted() {
+        let mut many = report("bad");
+        let finding = many.databases[0].findings[0].clone();
+        many.databases[0].findings = vec![finding; 1000];
+        let text = render(&many, &[]);
+        assert!(text.len() < 65_536 && text.starts_with("### dbwarden check: 1000 warnings"));
+        assert!(
+            text.contains(" findings more: the comment would be too long") && text.contains("primary: 1 file checked")
+        );
+    }
 
     #[test]
     fn nothing_leaves_its_place() {

@@ -54,7 +54,11 @@ fn only_what_is_new_since_a_revision_is_looked_at() {
 fn a_merge_is_judged_before_it_is_made() {
     let project = repository();
     careless(&project, 2);
-    assert!(found(&project, &["--against", "main"]).iter().all(|(rule, _)| rule == "empty-rollback"));
+    assert!(
+        found(&project, &["--against", "main"])
+            .iter()
+            .all(|rule| !rule.contains("version") && !rule.starts_with("merged"))
+    );
     on_main(&project, "2_same.sql");
     let report = project.run(["check", "--against", "main"]).exits(exit::PENDING);
     report.prints("error[duplicate-version]").prints("migrations/0002_careless.sql").prints("2_same.sql");
@@ -74,7 +78,7 @@ fn what_is_merged_stays_as_it_is() {
     let merged = project.read(file);
     project.file(file, merged.replace("CREATE TABLE", "-- why\nCREATE  TABLE"));
     project.run(["check", "--against", "main"]).exits(exit::DONE);
-    project.file(file, merged.replace("(id int)", "(id bigint)"));
+    project.file(file, merged.replace("(id bigint ", "(id int "));
     project.run(["check", "--against", "main"]).exits(exit::PENDING).prints("error[merged-file-edited]").prints(file);
     project.remove(file);
     project.run(["check", "--against", "main"]).exits(exit::PENDING).prints("error[merged-file-deleted]").prints(file);
