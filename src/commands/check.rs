@@ -34,7 +34,16 @@ async fn of_target(context: &Context<'_>, target: &Target, offline: bool) -> Per
         findings: findings.into_iter().map(FindingReport::from).collect(),
     };
     if offline {
-        return Ok(report(None, Vec::new(), lint::lint(target.engine, &catalog.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &lint::Options::default()))).into();
+        return Ok(report(
+            None,
+            Vec::new(),
+            lint::lint(
+                target.engine,
+                &catalog.iter().map(AsRef::as_ref).collect::<Vec<_>>(),
+                &lint::Options::default(),
+            ),
+        ))
+        .into();
     }
     match against_database(context, target, &catalog).await {
         Ok(Compared { pending, pending_files, findings, error }) => {

@@ -12,6 +12,7 @@
 mod change;
 pub mod facts;
 mod finding;
+mod guard;
 mod rule;
 mod rules;
 mod squawk;
