@@ -13,6 +13,9 @@ mod change;
 pub mod facts;
 mod finding;
 mod guard;
+mod locks;
+#[cfg(test)]
+mod postgres_manual;
 mod rule;
 mod rules;
 mod squawk;
@@ -68,6 +71,7 @@ pub fn lint(engine: Engine, files: &[&Migration], options: &Options) -> Vec<Find
                 segments: &segments,
                 created_before: &created,
                 surroundings: &options.surroundings,
+                squawk: squawk::Found::default(),
             };
             for rule in RULES.iter().filter(|rule| rule.engines.contains(&engine) && rule.judges.judges(direction)) {
                 let severity = match options.severities.get(rule.id) {

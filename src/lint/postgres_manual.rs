@@ -1,0 +1,101 @@
+//! What PostgreSQL's manual says of locks and rewrites, against what we say.
+
+use std::path::Path;
+
+use super::change::Name;
+use super::locks::{self, Lock};
+use super::{Finding, Options, Severity, facts, lint};
+use crate::dialect::Engine;
+use crate::parse;
+
+fn findings(sql: &str) -> Vec<Finding> {
+    let whole = format!("-- dbwarden: irreversible\n\n-- upgrade\n\n{sql}\n");
+    let migration = parse::migration(Engine::Postgres, Path::new("0001_example.sql"), whole.into_bytes()).unwrap();
+    lint(Engine::Postgres, &[&migration], &Options::default())
+}
+
+/// The strongest lock on table `t`, and whether somebody would notice: the manual's verdicts.
+#[rustfmt::skip]
+const VERDICTS: &[(&str, Option<Lock>, bool)] = &[
+    // ALTER TABLE, notes: "When a column is added with ADD COLUMN and a non-volatile DEFAULT is specified, the default
+    // value is evaluated at the time of the statement and the result stored in the table's metadata".
+    ("ALTER TABLE t ADD COLUMN a int", Some(Lock::AccessExclusive), false),
+    ("ALTER TABLE t ADD COLUMN a timestamptz DEFAULT now()", Some(Lock::AccessExclusive), false),
+    ("ALTER TABLE t ADD COLUMN a text DEFAULT 'x' NOT NULL", Some(Lock::AccessExclusive), false),
+    // The same: "Adding a column with a volatile DEFAULT … will require the entire table and its indexes to be rewritten".
+    ("ALTER TABLE t ADD COLUMN a timestamptz DEFAULT clock_timestamp()", Some(Lock::AccessExclusive), true),
+    ("ALTER TABLE t ADD COLUMN a uuid DEFAULT gen_random_uuid()", Some(Lock::AccessExclusive), true),
+    // The same: "… a stored generated column, an identity column …".
+    ("ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS (b * 2) STORED", Some(Lock::AccessExclusive), true),
+    ("ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS IDENTITY", Some(Lock::AccessExclusive), true),
+    // The same: "Adding a virtual generated column never requires a rewrite".
+    ("ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS (b * 2) VIRTUAL", Some(Lock::AccessExclusive), false),
+    // ALTER TABLE, ADD table_constraint_using_index: the existing index becomes the constraint's.
+    ("ALTER TABLE t ADD CONSTRAINT c UNIQUE USING INDEX i", Some(Lock::AccessExclusive), false),
+    // ALTER TABLE, examples: "To recreate a primary key constraint, without blocking updates while the index is rebuilt".
+    ("ALTER TABLE t ADD CONSTRAINT c PRIMARY KEY (a)", Some(Lock::AccessExclusive), true),
+    ("ALTER TABLE t ADD UNIQUE (a)", Some(Lock::AccessExclusive), true),
+    // ALTER TABLE, ADD table_constraint: "NOT VALID … is currently only allowed for foreign key, CHECK, and not-null
+    // constraints".
+    ("ALTER TABLE t ADD CONSTRAINT c EXCLUDE USING gist (a WITH &&)", Some(Lock::AccessExclusive), true),
+    // The same: "ADD FOREIGN KEY requires only a SHARE ROW EXCLUSIVE lock", and NOT VALID skips the scan.
+    ("ALTER TABLE t ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES o (id) NOT VALID", Some(Lock::ShareRowExclusive), false),
+    ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID", Some(Lock::AccessExclusive), false),
+    // ALTER TABLE, VALIDATE CONSTRAINT: "acquires only a SHARE UPDATE EXCLUSIVE lock on the table being altered".
+    ("ALTER TABLE t VALIDATE CONSTRAINT c", Some(Lock::ShareUpdateExclusive), false),
+    // ALTER TABLE, SET STATISTICS: "acquires a SHARE UPDATE EXCLUSIVE lock".
+    ("ALTER TABLE t ALTER COLUMN a SET STATISTICS 500", Some(Lock::ShareUpdateExclusive), false),
+    // ALTER TABLE, SET ( storage_parameter ): "Changing cluster options, fillfactor … SHARE UPDATE EXCLUSIVE lock".
+    ("ALTER TABLE t SET (fillfactor = 70)", Some(Lock::ShareUpdateExclusive), false),
+    // ALTER TABLE, SET TABLESPACE, SET LOGGED: the data files are moved; the table is rewritten.
+    ("ALTER TABLE t SET TABLESPACE fast", Some(Lock::AccessExclusive), true),
+    ("ALTER TABLE t SET LOGGED", Some(Lock::AccessExclusive), true),
+    // ALTER TABLE, ATTACH PARTITION: "acquires a SHARE UPDATE EXCLUSIVE lock on the parent table, in addition to the
+    // ACCESS EXCLUSIVE locks on the table being attached", which is scanned.
+    ("ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)", Some(Lock::ShareUpdateExclusive), true),
+    // ALTER TABLE, DETACH PARTITION: with CONCURRENTLY, "SHARE UPDATE EXCLUSIVE is required on the parent".
+    ("ALTER TABLE t DETACH PARTITION p", Some(Lock::AccessExclusive), true),
+    ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", Some(Lock::ShareUpdateExclusive), false),
+    // Explicit locking, SHARE UPDATE EXCLUSIVE: "Acquired by VACUUM (without FULL), ANALYZE, CREATE INDEX CONCURRENTLY".
+    ("VACUUM t", Some(Lock::ShareUpdateExclusive), false),
+    ("CREATE INDEX CONCURRENTLY i ON t (a)", Some(Lock::ShareUpdateExclusive), false),
+    // Explicit locking, ACCESS EXCLUSIVE: "Acquired by the DROP TABLE, TRUNCATE, REINDEX, CLUSTER, VACUUM FULL, and REFRESH
+    // MATERIALIZED VIEW (without CONCURRENTLY) commands".
+    ("VACUUM FULL t", Some(Lock::AccessExclusive), true),
+    ("CLUSTER t USING i", Some(Lock::AccessExclusive), true),
+    ("REINDEX TABLE t", None, true),
+    ("REFRESH MATERIALIZED VIEW t", None, true),
+    ("REFRESH MATERIALIZED VIEW CONCURRENTLY t", None, false),
+    // REINDEX, rebuilding indexes concurrently: "with minimum locking of writes".
+    ("REINDEX TABLE CONCURRENTLY t", None, false),
+    // CREATE TABLE, PARTITION OF: "requires taking an ACCESS EXCLUSIVE lock on the parent".
+    ("CREATE TABLE p PARTITION OF t FOR VALUES IN (1)", None, true),
+    // CREATE INDEX, ON ONLY: "Indicates not to recurse creating indexes on partitions".
+    ("CREATE INDEX i ON ONLY t (a)", None, false),
+    // Explicit locking, SHARE ROW EXCLUSIVE: "Acquired by … CREATE TRIGGER and some forms of ALTER TABLE".
+    ("CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", Some(Lock::ShareRowExclusive), false),
+];
+
+#[test]
+fn verdicts_are_the_manuals() {
+    let table = Name::new("t");
+    for (sql, lock, hurts) in VERDICTS {
+        let facts = facts::of_statement(Engine::Postgres, sql);
+        let locks = facts.changes.iter().flat_map(|change| locks::of(&change.action));
+        let strongest = locks.filter(|(locked, _)| **locked == table).map(|(_, lock)| lock).max();
+        assert_eq!(strongest, *lock, "{sql}");
+        let findings = findings(sql);
+        let found = findings.iter().any(|finding| finding.severity >= Severity::Warning);
+        assert_eq!(found, *hurts, "{sql}: {findings:#?}");
+    }
+}
+
+#[test]
+fn nothing_hurts_a_table_of_the_same_file() {
+    for (sql, _, hurts) in VERDICTS.iter().filter(|(sql, _, _)| sql.starts_with("ALTER TABLE t")) {
+        let findings = findings(&format!("CREATE TABLE t (a int);\n{sql};"));
+        let worst = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
+        let rules: Vec<&str> = worst.map(|finding| finding.rule).collect();
+        assert!(rules.is_empty(), "{sql} ({hurts}): {rules:?}");
+    }
+}
