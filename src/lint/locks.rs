@@ -2,7 +2,7 @@
 
 use squawk_syntax::quote::needs_quoting;
 
-use super::change::{Action, ConstraintKind, Name, Object};
+use super::change::{Action, ConstraintKind, Default, Name, Object};
 
 /// A table's lock, the weakest first. Weaker ones than these keep nobody out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +87,31 @@ pub(super) fn of(action: &Action) -> Vec<(&Name, Lock)> {
         _ => Vec::new(),
     }
 }
+
+/// Whether an action that takes a strong lock only changes the catalog, as far as can be told.
+pub(super) fn is_quick(action: &Action) -> bool {
+    match action {
+        Action::AddColumn { column, .. } => {
+            let written = column.generated_stored || column.identity || column.unique || column.primary_key;
+            !written && !matches!(column.default, Some(Default::Volatile(_)))
+        }
+        Action::AddConstraint { constraint, .. } => constraint.not_valid || constraint.using_index,
+        Action::SetTableOption { option, .. } => !REWRITING.contains(&option.name.as_str()),
+        Action::RenameTable { .. }
+        | Action::DropColumn { .. }
+        | Action::RenameColumn { .. }
+        | Action::DropNotNull { .. }
+        | Action::SetDefault { .. }
+        | Action::DropDefault { .. }
+        | Action::DropConstraint { .. }
+        | Action::DetachPartition { .. }
+        | Action::Create { .. } => true,
+        _ => false,
+    }
+}
+
+/// Clauses of `ALTER TABLE` that write the whole table anew.
+pub(super) const REWRITING: [&str; 4] = ["SET TABLESPACE", "SET LOGGED", "SET UNLOGGED", "SET ACCESS METHOD"];
 
 /// A name as SQL has it: in quotes where it needs them.
 pub(super) fn quoted(name: &str) -> String {

@@ -24,9 +24,12 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
         match &change.action {
             Action::Reindex { concurrently: false } => {
-                let remedy = match subject.is_older_than("PostgreSQL", &[12]) {
-                    true => "build a second index with CREATE INDEX CONCURRENTLY and drop the old one",
-                    false => "add CONCURRENTLY, as in REINDEX TABLE CONCURRENTLY users;",
+                let remedy = match concurrently(subject.text(statement)) {
+                    _ if subject.is_older_than("PostgreSQL", &[12]) => {
+                        "build a second index with CREATE INDEX CONCURRENTLY and drop the old one".to_owned()
+                    }
+                    Some(statement) => statement,
+                    None => "REINDEX TABLE CONCURRENTLY, one table after the other".to_owned(),
                 };
                 let message = "REINDEX keeps writers out until it is done, and readers that would use the index";
                 hits.at(statement, change.span.clone(), message, remedy);
@@ -44,4 +47,11 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             _ => {}
         }
     }
+}
+
+/// The same with `CONCURRENTLY`, where it can be said in one way only.
+fn concurrently(statement: &str) -> Option<String> {
+    let (kind, name) = statement.get("REINDEX".len()..)?.trim().split_once(char::is_whitespace)?;
+    let kind = ["TABLE", "INDEX", "SCHEMA", "DATABASE"].into_iter().find(|known| known.eq_ignore_ascii_case(kind))?;
+    Some(format!("REINDEX {kind} CONCURRENTLY {};", name.trim()))
 }

@@ -2,6 +2,7 @@ use crate::dialect::Engine;
 use crate::lint::{
     Action, Example, Hits, Judges, Name, Rule, Severity, Subject,
     locks::{self, Lock},
+    rule::Hit,
 };
 use crate::plan::SegmentMode;
 
@@ -20,12 +21,13 @@ pub(super) const RULE: Rule = Rule {
     find,
 };
 
-const BAD: &str = "ALTER TABLE users DROP COLUMN age;\nALTER TABLE orders DROP COLUMN age;";
+const BAD: &str = "ALTER TABLE users DROP COLUMN age;\nALTER TABLE orders ALTER COLUMN number TYPE bigint;";
 const GOOD: &str = "ALTER TABLE users DROP COLUMN age;";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for segment in subject.segments.iter().filter(|segment| segment.mode == SegmentMode::Transaction) {
         let mut held: Vec<(&Name, Lock)> = Vec::new();
+        let (mut place, mut quick) = (None, true);
         for (statement, change) in subject.changes().filter(|(index, _)| segment.statements.contains(index)) {
             // Who drops a table has made sure that nobody uses it; a new one refers to others for an instant.
             if matches!(change.action, Action::DropTable { .. } | Action::CreateTable { .. }) {
@@ -33,21 +35,27 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             }
             let strong = locks::of(&change.action).into_iter().find(|(_, lock)| *lock >= Lock::Share);
             let Some((table, lock)) = strong.filter(|(table, _)| !subject.is_new(table, statement)) else { continue };
-            if held.iter().any(|(other, _)| other.may_be(table)) || subject.is_small(table) {
+            if subject.is_small(table) {
                 continue;
             }
-            held.push((table, lock));
-            if let [(first, kept), (second, _)] = held.as_slice() {
-                hits.at(
-                    statement,
-                    change.span.clone(),
-                    format!(
-                        "{first} stays locked ({}) while this waits for {second} and until the transaction ends",
-                        kept.name()
-                    ),
-                    format!("a file for each table: one for {first}, one for {second}"),
-                );
+            quick &= locks::is_quick(&change.action);
+            if !held.iter().any(|(other, _)| other.may_be(table)) {
+                held.push((table, lock));
+                place = (held.len() == 2).then(|| (statement, change.span.clone())).or(place);
             }
         }
+        let ([(first, kept), (second, _), ..], Some((statement, span))) = (held.as_slice(), place) else { continue };
+        hits.push(Hit {
+            statement: Some(statement),
+            span: Some(span),
+            line: None,
+            // What only changes the catalog waits, and then is done.
+            severity: quick.then_some(Severity::Note),
+            message: format!(
+                "{first} stays locked ({}) while this waits for {second} and until the transaction ends",
+                kept.name()
+            ),
+            remedy: format!("a file for each table: one for {first}, one for {second}"),
+        });
     }
 }

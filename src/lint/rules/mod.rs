@@ -50,6 +50,7 @@ pub const RULES: &[Rule] = &[
     squawk::SERIAL_TYPE,
     small_key::RULE,
     squawk::TIMESTAMP_WITHOUT_ZONE,
+    squawk::TRUNCATE_CASCADE,
     unique_without_index::RULE,
     validate_in_same_transaction::RULE,
     squawk::VARCHAR_LIMIT,

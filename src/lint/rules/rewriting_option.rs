@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
+use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, locks::REWRITING};
 
 /// Where and how a table is stored is not changed in place.
 pub(super) const RULE: Rule = Rule {
@@ -18,8 +18,6 @@ pub(super) const RULE: Rule = Rule {
 
 const BAD: &str = "ALTER TABLE users SET TABLESPACE fast;";
 const GOOD: &str = "CREATE TABLE users_new (LIKE users INCLUDING ALL) TABLESPACE fast;";
-
-const REWRITING: [&str; 4] = ["SET TABLESPACE", "SET LOGGED", "SET UNLOGGED", "SET ACCESS METHOD"];
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {

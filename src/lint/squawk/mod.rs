@@ -14,15 +14,16 @@ use squawk_syntax::SourceFile;
 pub(super) use squawk_linter::Rule as Code;
 
 use super::guard;
-use super::subject::Subject;
+use super::subject::{Server, Subject};
 use crate::model::Script;
 
 /// What is looked for.
-const CODES: [Code; 9] = [
+const CODES: [Code; 10] = [
     Code::BanAlterDomainWithAddConstraint,
     Code::BanCharField,
     Code::BanCreateDomainWithConstraint,
     Code::BanDuplicateColumnAssignments,
+    Code::BanTruncateCascade,
     Code::IdentifierTooLong,
     Code::PreferIdentity,
     Code::PreferTextField,
@@ -46,16 +47,19 @@ pub(super) struct Place {
 
 /// Where one of them finds something.
 pub(super) fn places<'a>(subject: &'a Subject<'_>, code: Code) -> impl Iterator<Item = &'a Place> {
-    subject.squawk.0.get_or_init(|| look(subject.script)).iter().filter(move |place| place.code == code)
+    subject
+        .squawk
+        .0
+        .get_or_init(|| look(subject.script, subject.surroundings.server.as_ref()))
+        .iter()
+        .filter(move |place| place.code == code)
 }
 
-fn look(script: &Script) -> Vec<Place> {
+fn look(script: &Script, server: Option<&Server>) -> Vec<Place> {
     let text = only_statements(script);
-    let mut places = match guard::guarded(|| run(&text, &CODES)) {
-        Some(places) => places,
-        // One of them does not stand this text: the others still have their say.
-        None => CODES.iter().filter_map(|code| guard::guarded(|| run(&text, &[*code]))).flatten().collect(),
-    };
+    let run = |codes: &[Code]| guard::guarded(|| run(&text, codes, server));
+    // Where one of them does not stand this text, the others still have their say.
+    let mut places = run(&CODES).unwrap_or_else(|| CODES.iter().filter_map(|code| run(&[*code])).flatten().collect());
     places.sort_by_key(|(_, span)| span.start);
     let of_statement = |(code, span): (Code, Range<usize>)| {
         let statement = script.statements.iter().position(|statement| statement.span.contains(&span.start))?;
@@ -65,9 +69,11 @@ fn look(script: &Script) -> Vec<Place> {
     places.into_iter().filter_map(of_statement).collect()
 }
 
-fn run(text: &str, codes: &[Code]) -> Vec<(Code, Range<usize>)> {
+fn run(text: &str, codes: &[Code], server: Option<&Server>) -> Vec<(Code, Range<usize>)> {
     let mut linter = Linter::from(codes.iter().copied());
     linter.settings.assume_in_transaction = true;
+    let version = server.and_then(|server| server.version.first()?.to_string().parse().ok());
+    linter.settings.pg_version = version.unwrap_or_default();
     let violations = linter.lint(&SourceFile::parse(text), text);
     let place = |violation: squawk_linter::Violation| {
         let range = violation.text_range;
@@ -86,4 +92,39 @@ fn only_statements(script: &Script) -> String {
         text.push(';');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Code, Place, guard, look, only_statements, run};
+    use crate::dialect::Engine;
+    use crate::model::Script;
+    use crate::parse;
+
+    fn script(upgrade: &str) -> Script {
+        let whole = format!("-- dbwarden: irreversible\n\n-- upgrade\n\n{upgrade}\n");
+        parse::migration(Engine::Postgres, Path::new("0001_example.sql"), whole.into_bytes()).unwrap().upgrade
+    }
+
+    #[test]
+    fn places_are_those_of_the_source() {
+        let script = script(
+            "-- é\nSELECT 1; -- squawk-ignore-file\n-- squawk-ignore ban-char-field\nCREATE TABLE t (a char(3))",
+        );
+        let places = look(&script, None);
+        assert_eq!(places, [Place { code: Code::BanCharField, statement: 1, span: 18..25 }]);
+        assert_eq!(&script.statement_text(1)[18..25], "char(3)");
+        assert_eq!(only_statements(&script).find("CREATE"), script.source.find("CREATE"));
+    }
+
+    #[test]
+    fn one_that_panics_does_not_silence_the_others() {
+        let script = script("CREATE VIEW v AS SELECT 1(2);\nCREATE TABLE t (a char(3));");
+        let text = only_statements(&script);
+        let panics = guard::guarded(|| run(&text, &[Code::BanDuplicateColumnAssignments], None));
+        assert_eq!(panics, None, "look for another text that it does not stand");
+        assert_eq!(look(&script, None).len(), 1);
+    }
 }

@@ -205,6 +205,29 @@ pub(in crate::lint) const TIMESTAMP_WITHOUT_ZONE: Rule = Rule {
     },
 };
 
+/// Rows of tables that nobody named.
+pub(in crate::lint) const TRUNCATE_CASCADE: Rule = Rule {
+    id: "truncate-cascade",
+    summary: "TRUNCATE … CASCADE, which empties every table that refers to this one",
+    explanation: "CASCADE empties the tables that refer to the named ones, and those that refer to them, and so on, \
+        without a word: a foreign key that somebody adds later makes it reach further. Name every table that is meant; \
+        PostgreSQL refuses where one is missing.",
+    engines: &[Engine::Postgres],
+    severity: Severity::Error,
+    judges: Judges::Both,
+    examples: example!("TRUNCATE users CASCADE;", "TRUNCATE users, sessions;"),
+    find: |subject, hits| {
+        for place in places(subject, Code::BanTruncateCascade) {
+            hits.at(
+                place.statement,
+                place.span.clone(),
+                "every table that refers to this one is emptied too, and those that refer to them",
+                "leave CASCADE out and name every table that is meant: TRUNCATE users, sessions;",
+            );
+        }
+    },
+};
+
 /// A limit that a later migration has to lift.
 pub(in crate::lint) const VARCHAR_LIMIT: Rule = Rule {
     id: "varchar-limit",

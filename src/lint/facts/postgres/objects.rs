@@ -47,6 +47,8 @@ fn create(statement: &Node, what: &str, changes: &mut Changes) -> bool {
     let kinds: Vec<String> = match what {
         "MATERIALIZED_VIEW" => vec!["VIEW".into()],
         "USER" | "GROUP" => vec!["ROLE".into()],
+        // `AUTHORIZATION r` alone is a schema with the role's name.
+        "SCHEMA" => vec!["SCHEMA".into(), "ROLE".into()],
         _ => vec![what.into(), format!("{what}_NAME")],
     };
     // `CREATE SCHEMA` has its name one level deeper.

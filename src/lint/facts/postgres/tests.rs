@@ -1,4 +1,6 @@
-use super::facts;
+use proptest::prelude::*;
+
+use super::{facts, of_text};
 use crate::lint::change::{Action, Understood};
 
 /// An action in few words: what is false, empty or missing left out.
@@ -67,6 +69,20 @@ fn what_is_wrong_or_runs_code_is_partly_understood() {
     }
     for sql in ["FROBNICATE", "", "-- nothing", "'", "SELECT"] {
         assert_ne!(facts(sql).understood, Understood::Partly, "{sql}");
+    }
+}
+
+proptest! {
+    /// Whatever is left of a statement, its changes point into it.
+    #[test]
+    fn no_text_is_too_broken(form in 0..200usize, cut in 0..80usize, length in 0..12usize, put in "[ -~é]{0,4}") {
+        let statements: Vec<&str> = FORMS.lines().filter(|line| !line.is_empty() && !line.starts_with(' ')).collect();
+        let mut sql = statements[form % statements.len()].to_owned();
+        let start = cut.min(sql.len());
+        sql.replace_range(start..(start + length).min(sql.len()), &put);
+        for change in of_text(&sql).changes {
+            prop_assert!(sql.get(change.span.clone()).is_some(), "{} has no {:?}", sql, change);
+        }
     }
 }
 
@@ -201,6 +217,8 @@ CREATE DOMAIN d AS text CHECK (value <> '')
 CREATE SCHEMA app CREATE TABLE t (a int)
     Create { object: Schema, name: app }
     CreateTable { table: t, columns: [ColumnDefinition { name: "a", data_type: "int" }] }
+CREATE SCHEMA AUTHORIZATION app
+    Create { object: Schema, name: app }
 CREATE EXTENSION IF NOT EXISTS pgcrypto
     Create { object: Extension, name: pgcrypto, if_not_exists }
 CREATE ROLE r
