@@ -36,6 +36,9 @@ use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
 use crate::plan;
 
+/// A section, what its statements do, and what those of the other section do.
+type Section<'a> = (Direction, Option<&'a Script>, Option<&'a [Facts]>, Option<&'a [Facts]>);
+
 /// How rules are applied.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -54,7 +57,7 @@ pub fn lint(engine: Engine, files: &[&Migration], options: &Options) -> Vec<Find
         let upgrade = facts::of_script(engine, &migration.upgrade);
         let rollback = migration.rollback.script().map(|script| facts::of_script(engine, script));
         let mut of_file = Vec::new();
-        let sections: [(Direction, Option<&Script>, Option<&[Facts]>, Option<&[Facts]>); 2] = [
+        let sections: [Section<'_>; 2] = [
             (Direction::Upgrade, Some(&migration.upgrade), Some(&upgrade), rollback.as_deref()),
             (Direction::Rollback, migration.rollback.script(), rollback.as_deref(), Some(&upgrade)),
         ];

@@ -1,17 +1,17 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, locks::quoted_name};
+use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 
 /// What a failed build left behind counts as existing.
 pub(super) const RULE: Rule = Rule {
     id: "concurrent-if-not-exists",
     summary: "CREATE INDEX CONCURRENTLY with IF NOT EXISTS, which is content with an index that a failed build left invalid",
-    explanation: "A concurrent build that fails or is stopped leaves an invalid index with the name behind: it is \
-        written by every change and read by none. IF NOT EXISTS looks at the name alone, so that the next \
-        run passes over it and the migration counts as applied without a usable index. Leave IF NOT EXISTS \
-        out: then the leftover is an error that says so. Where an index may be there already, drop it first \
-        with DROP INDEX CONCURRENTLY IF EXISTS.",
+    explanation: "IF NOT EXISTS looks at the name alone. It is content with an index on other columns, and with an \
+        invalid one, which a build that failed or was stopped leaves behind: that is written by every change and read \
+        by none. The migration then counts as applied without a usable index. dbwarden clears away what its own runs \
+        leave behind, but not what somebody tried by hand. Leave IF NOT EXISTS out: then an index with that name is an \
+        error that says so.",
     engines: &[Engine::Postgres],
-    severity: Severity::Warning,
+    severity: Severity::Note,
     judges: Judges::Both,
     examples: &[Example { engine: Engine::Postgres, bad: BAD, good: GOOD }],
     find,
@@ -27,8 +27,10 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         hits.at(
             statement,
             change.span.clone(),
-            format!("IF NOT EXISTS is content with an invalid {name} that a failed build left behind"),
-            format!("leave IF NOT EXISTS out, with DROP INDEX CONCURRENTLY IF EXISTS {}; before it", quoted_name(name)),
+            format!(
+                "IF NOT EXISTS is content with any index called {name}, also an invalid one or one on other columns"
+            ),
+            "leave IF NOT EXISTS out: dbwarden clears away what its own runs leave behind",
         );
     }
 }

@@ -11,6 +11,7 @@ mod tests;
 
 use std::ops::Range;
 
+use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SourceFile, SyntaxKind as K, SyntaxNode as Node};
 
 use crate::lint::change::{Action, Change, Facts, Understood};
@@ -68,11 +69,30 @@ fn of_statement(statement: &Node, changes: &mut Changes) {
         K::DO | K::CALL | K::EXECUTE => {
             changes.opaque = true;
             changes.at(statement, Action::Other(node::words(statement.kind())));
+            of_block(statement, changes);
         }
         K::EMPTY_STMT | K::ERROR => {}
         _ => {
             if !data::statement(statement, changes) && !objects::statement(statement, changes) {
                 changes.at(statement, Action::Other(node::words(statement.kind())));
+            }
+        }
+    }
+}
+
+/// What the statements in a `DO` block do, if it comes to that: `EXECUTE` and conditions are not followed.
+fn of_block(statement: &Node, changes: &mut Changes) {
+    let Some(body) = ast::Do::cast(statement.clone()).and_then(|block| block.plpgsql()) else { return };
+    for run in body.syntax().descendants().filter(|node| node.kind() == K::PLPGSQL_EXEC_SQL_STMT) {
+        let mut inside = Changes::default();
+        run.children().for_each(|sql| of_statement(&sql, &mut inside));
+        let (here, there) = (run.text_range(), body.source_range(run.text_range()));
+        let (here, from, to) = (usize::from(here.start()), usize::from(there.start()), usize::from(there.end()));
+        // Only in a body with doubled quotes do places shift.
+        let place = |offset: usize| (offset + from).saturating_sub(here).clamp(from, to);
+        for Change { span, action } in inside.list {
+            if !matches!(action, Action::Other(_) | Action::Read) {
+                changes.push(place(span.start)..place(span.end), action);
             }
         }
     }
