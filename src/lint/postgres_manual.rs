@@ -4,14 +4,28 @@ use std::path::Path;
 
 use super::change::Name;
 use super::locks::{self, Lock};
-use super::{Finding, Options, Severity, facts, lint};
+use super::{Finding, Options, Server, Severity, Surroundings, TableSize, facts, lint};
 use crate::dialect::Engine;
 use crate::parse;
 
 fn findings(sql: &str) -> Vec<Finding> {
-    let whole = format!("-- dbwarden: irreversible\n\n-- upgrade\n\n{sql}\n");
-    let migration = parse::migration(Engine::Postgres, Path::new("0001_example.sql"), whole.into_bytes()).unwrap();
-    lint(Engine::Postgres, &[&migration], &Options::default())
+    findings_with(Surroundings::default(), &[sql])
+}
+
+fn findings_with(surroundings: Surroundings, files: &[&str]) -> Vec<Finding> {
+    let parsed = files.iter().enumerate().map(|(number, sql)| {
+        let whole = format!("-- dbwarden: irreversible\n\n-- upgrade\n\n{sql}\n");
+        let path = format!("000{}_example.sql", number + 1);
+        parse::migration(Engine::Postgres, Path::new(&path), whole.into_bytes()).unwrap()
+    });
+    let migrations: Vec<_> = parsed.collect();
+    let options = Options { surroundings, ..Options::default() };
+    lint(Engine::Postgres, &migrations.iter().collect::<Vec<_>>(), &options)
+}
+
+/// The severity with which a rule is found.
+fn severity(findings: &[Finding], rule: &str) -> Option<Severity> {
+    findings.iter().find(|finding| finding.rule == rule).map(|finding| finding.severity)
 }
 
 /// The strongest lock on table `t`, and whether somebody would notice: the manual's verdicts.
@@ -98,4 +112,59 @@ fn nothing_hurts_a_table_of_the_same_file() {
         let rules: Vec<&str> = worst.map(|finding| finding.rule).collect();
         assert!(rules.is_empty(), "{sql} ({hurts}): {rules:?}");
     }
+}
+
+#[test]
+fn the_servers_version_decides() {
+    let on = |version: u32, sql: &str, rule: &str| {
+        let server = Some(Server { product: "PostgreSQL".into(), version: vec![version, 1] });
+        severity(&findings_with(Surroundings { server, ..Surroundings::default() }, &[sql]), rule).is_some()
+    };
+    // Release notes of 11: "Allow ALTER TABLE to add a column with a non-null default without doing a table rewrite".
+    let sql = "ALTER TABLE t ADD COLUMN a int DEFAULT 1";
+    assert_eq!([10, 11].map(|version| on(version, sql, "volatile-default")), [true, false]);
+    assert!(!on(10, "ALTER TABLE t ADD COLUMN a int DEFAULT NULL", "volatile-default"));
+    // Release notes of 14: "Allow partitions to be detached in a non-blocking manner".
+    let sql = "ALTER TABLE t DETACH PARTITION p";
+    assert_eq!([13, 14].map(|version| on(version, sql, "detach-partition")), [false, true]);
+    // Release notes of 10: "Support identity columns".
+    let sql = "CREATE TABLE t (id bigserial)";
+    assert_eq!([9, 10].map(|version| on(version, sql, "serial-type")), [false, true]);
+}
+
+#[test]
+fn a_small_table_is_a_note_and_a_big_one_says_how_big() {
+    let with_rows = |rows: u64| {
+        let tables = Some([(Name::new("t"), TableSize { rows, bytes: rows * 100 })].into());
+        let surroundings = Surroundings { tables, ..Surroundings::default() };
+        findings_with(surroundings, &["ALTER TABLE t ADD PRIMARY KEY (a)"]).remove(0)
+    };
+    assert_eq!(with_rows(10).severity, Severity::Note);
+    assert_eq!(with_rows(5_000_000).severity, Severity::Error);
+    assert!(with_rows(5_000_000).message.contains("5000000 rows"), "{}", with_rows(5_000_000).message);
+}
+
+#[test]
+fn a_table_of_an_earlier_file_of_the_set_is_new() {
+    let files = ["CREATE TABLE t (a int);", "ALTER TABLE t ADD UNIQUE (a);"];
+    assert_eq!(severity(&findings_with(Surroundings::default(), &files), "unique-without-index"), None);
+    assert_eq!(severity(&findings(files[1]), "unique-without-index"), Some(Severity::Error));
+}
+
+#[test]
+fn what_counts_is_the_transaction() {
+    let add = "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\n";
+    let validate = "ALTER TABLE t VALIDATE CONSTRAINT c;";
+    let rule = "validate-in-same-transaction";
+    assert_eq!(severity(&findings(&format!("{add}{validate}")), rule), Some(Severity::Error));
+    assert_eq!(severity(&findings(&format!("{add}-- @dbwarden:autocommit\n{validate}")), rule), None);
+    assert_eq!(severity(&findings(&format!("{add}ALTER TABLE t VALIDATE CONSTRAINT other;")), rule), None);
+
+    let many = |sql: &str| severity(&findings(sql), "many-locks");
+    assert_eq!(many("ALTER TABLE t DROP COLUMN a;\nALTER TABLE o DROP COLUMN a;"), Some(Severity::Note));
+    let slow = "ALTER TABLE t DROP COLUMN a;\nALTER TABLE o ALTER COLUMN a TYPE bigint;";
+    assert_eq!(many(slow), Some(Severity::Warning));
+    assert_eq!(many(&slow.replace("ALTER TABLE o", "-- @dbwarden:autocommit\nALTER TABLE o")), None);
+    assert_eq!(many("DROP TABLE t;\nDROP TABLE o;"), None);
+    assert_eq!(many("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES o (id) NOT VALID;"), None);
 }
