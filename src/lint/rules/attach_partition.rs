@@ -20,7 +20,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const BAD: &str = "ALTER TABLE events ATTACH PARTITION events_2024 FOR VALUES FROM (2024) TO (2025);";
-const GOOD: &str = "ALTER TABLE events_2024 ADD CONSTRAINT bounds CHECK (year >= 2024 AND year < 2025) NOT VALID;\n-- @dbwarden:autocommit\nALTER TABLE events_2024 VALIDATE CONSTRAINT bounds;\nALTER TABLE events ATTACH PARTITION events_2024 FOR VALUES FROM (2024) TO (2025);";
+const GOOD: &str = "ALTER TABLE events_2024 ADD CONSTRAINT bounds CHECK (year >= 2024 AND year < 2025) NOT VALID;\n\
+    -- @dbwarden:autocommit\n\
+    ALTER TABLE events_2024 VALIDATE CONSTRAINT bounds;\n\
+    ALTER TABLE events ATTACH PARTITION events_2024 FOR VALUES FROM (2024) TO (2025);";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {

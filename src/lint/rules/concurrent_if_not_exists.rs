@@ -4,7 +4,7 @@ use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 /// What a failed build left behind counts as existing.
 pub(super) const RULE: Rule = Rule {
     id: "concurrent-if-not-exists",
-    summary: "CREATE INDEX CONCURRENTLY with IF NOT EXISTS, which is content with an index that a failed build left invalid",
+    summary: "CREATE INDEX CONCURRENTLY with IF NOT EXISTS, which is content with an invalid index",
     explanation: "IF NOT EXISTS looks at the name alone. It is content with an index on other columns, and with an \
         invalid one, which a build that failed or was stopped leaves behind: that is written by every change and read \
         by none. The migration then counts as applied without a usable index. dbwarden clears away what its own runs \

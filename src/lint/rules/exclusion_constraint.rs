@@ -17,14 +17,16 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const BAD: &str = "ALTER TABLE bookings ADD CONSTRAINT apart EXCLUDE USING gist (room WITH =, during WITH &&);";
-const GOOD: &str = "CREATE TABLE bookings (room int, during tstzrange, CONSTRAINT apart EXCLUDE USING gist (room WITH =, during WITH &&));";
+const GOOD: &str = "CREATE TABLE bookings (room int, during tstzrange, \
+    CONSTRAINT apart EXCLUDE USING gist (room WITH =, during WITH &&));";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
         let Action::AddConstraint { constraint, .. } = &change.action else { continue };
         if constraint.kind == ConstraintKind::Exclude {
-            let message = "the index of EXCLUDE is built while nobody can read or write the table (ACCESS EXCLUSIVE), and cannot be built beforehand";
-            let remedy = "make it part of a new table, fill that in batches and rename it; or run it when nobody needs the table";
+            let message =
+                "its index is built while nobody can read or write the table (ACCESS EXCLUSIVE): there is no other way";
+            let remedy = "make it part of a new table, fill that in batches and rename it; or run it in a quiet hour";
             hits.on_used_table(subject, (statement, change), message, remedy);
         }
     }

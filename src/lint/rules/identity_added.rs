@@ -20,7 +20,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const BAD: &str = "ALTER TABLE users ADD COLUMN number bigserial;";
-const GOOD: &str = "CREATE SEQUENCE users_number;\nALTER TABLE users ADD COLUMN number bigint;\nALTER TABLE users ALTER COLUMN number SET DEFAULT nextval('users_number');";
+const GOOD: &str = "CREATE SEQUENCE users_number;\n\
+    ALTER TABLE users ADD COLUMN number bigint;\n\
+    ALTER TABLE users ALTER COLUMN number SET DEFAULT nextval('users_number');";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {

@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const BAD: &str = "CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM (2024) TO (2025);";
-const GOOD: &str = "CREATE TABLE events_2024 (LIKE events INCLUDING ALL);\nALTER TABLE events ATTACH PARTITION events_2024 FOR VALUES FROM (2024) TO (2025);";
+const GOOD: &str = "CREATE TABLE events_2024 (LIKE events INCLUDING ALL);\n\
+    ALTER TABLE events ATTACH PARTITION events_2024 FOR VALUES FROM (2024) TO (2025);";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
@@ -35,7 +36,10 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             statement,
             change.span.clone(),
             format!("{parent} is locked against everybody (ACCESS EXCLUSIVE), and every query on it waits in line"),
-            format!("CREATE TABLE {table} (LIKE {over} INCLUDING ALL); ALTER TABLE {over} ATTACH PARTITION {table} FOR VALUES …;"),
+            format!(
+                "CREATE TABLE {table} (LIKE {over} INCLUDING ALL); ALTER TABLE {over} ATTACH PARTITION {table} FOR \
+                 VALUES …;"
+            ),
         );
     }
 }

@@ -29,7 +29,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             statement,
             change.span.clone(),
             "every name without a schema behind this means something else, also beyond the transaction",
-            "write the schema before the names, as in app.users; or SET LOCAL search_path, which ends with the transaction",
+            "write app.users instead of users; or SET LOCAL search_path, which ends with the transaction",
         );
     }
 }

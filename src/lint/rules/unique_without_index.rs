@@ -20,7 +20,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const BAD: &str = "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);";
-const GOOD: &str = "CREATE UNIQUE INDEX CONCURRENTLY users_email_key ON users (email);\nALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE USING INDEX users_email_key;";
+const GOOD: &str = "CREATE UNIQUE INDEX CONCURRENTLY users_email_key ON users (email);\n\
+    ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE USING INDEX users_email_key;";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
@@ -38,6 +39,12 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             }
             _ => continue,
         };
+        let first = match &change.action {
+            Action::AddColumn { table, column, .. } => {
+                format!("ALTER TABLE {} ADD COLUMN {} {}; ", quoted_name(table), quoted(&column.name), column.data_type)
+            }
+            _ => String::new(),
+        };
         let what = if primary { "PRIMARY KEY" } else { "UNIQUE" };
         let name = name.unwrap_or_else(|| match primary {
             true => format!("{}_pkey", table.name),
@@ -50,8 +57,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             (statement, change),
             format!("the index of {what} is built while nobody can read or write the table (ACCESS EXCLUSIVE)"),
             format!(
-                "CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({}); then ALTER TABLE {table} ADD CONSTRAINT {name} \
-                 {what} USING INDEX {name};",
+                "{first}CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({}); ALTER TABLE {table} ADD CONSTRAINT \
+                 {name} {what} USING INDEX {name};",
                 columns.join(", ")
             ),
         );

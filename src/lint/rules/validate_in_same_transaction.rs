@@ -7,7 +7,7 @@ use crate::lint::{
 /// NOT VALID is of no use where the same transaction validates.
 pub(super) const RULE: Rule = Rule {
     id: "validate-in-same-transaction",
-    summary: "a constraint added NOT VALID and validated in the same transaction, which keeps the first lock for the scan",
+    summary: "a constraint added NOT VALID and validated in the same transaction: the strong lock lasts for the scan",
     explanation: "ADD CONSTRAINT … NOT VALID takes a strong lock for an instant (ACCESS EXCLUSIVE for CHECK, SHARE ROW \
         EXCLUSIVE for foreign keys, on both tables), and VALIDATE CONSTRAINT scans the table under a weak \
         one. In one transaction the strong lock stays until the scan is done: nothing is won. Validate in a \
@@ -19,8 +19,8 @@ pub(super) const RULE: Rule = Rule {
     find,
 };
 
-const BAD: &str =
-    "ALTER TABLE users ADD CONSTRAINT adult CHECK (age > 17) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT adult;";
+const BAD: &str = "ALTER TABLE users ADD CONSTRAINT adult CHECK (age > 17) NOT VALID;\n\
+    ALTER TABLE users VALIDATE CONSTRAINT adult;";
 const GOOD: &str = "ALTER TABLE users ADD CONSTRAINT adult CHECK (age > 17) NOT VALID;";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {

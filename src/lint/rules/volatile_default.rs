@@ -22,8 +22,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const BAD: &str = "ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();";
-const GOOD: &str =
-    "ALTER TABLE users ADD COLUMN token uuid;\nALTER TABLE users ALTER COLUMN token SET DEFAULT gen_random_uuid();";
+const GOOD: &str = "ALTER TABLE users ADD COLUMN token uuid;\n\
+    ALTER TABLE users ALTER COLUMN token SET DEFAULT gen_random_uuid();";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
