@@ -87,7 +87,8 @@ pub enum Action {
         if_not_exists: bool,
         /// `AS SELECT`, `LIKE`, `PARTITION OF`: columns come from elsewhere.
         from_elsewhere: bool,
-        /// `ENGINE =`, `CHARSET =`, …: name upper case, value as written.
+        /// `ENGINE =`, `CHARSET =`, …: name upper case, value as written. PostgreSQL: `PARTITION OF` (the parent),
+        /// `PARTITION BY`, `UNLOGGED`.
         options: Vec<TableOption>,
     },
     /// `DROP TABLE` of one table.
@@ -246,6 +247,8 @@ pub enum Action {
     AddEnumValue {
         /// The type.
         name: Name,
+        /// The new value, without quotes.
+        value: String,
     },
     /// `TRUNCATE` of one table.
     Truncate {
@@ -341,8 +344,8 @@ pub enum Action {
         /// Whether its rows are gone.
         drops: bool,
     },
-    /// MySQL: `ALTER TABLE … ENGINE =`, `CONVERT TO CHARACTER SET`, `ROW_FORMAT =`, …; PostgreSQL: `SET (…)`,
-    /// `SET TABLESPACE`, `SET LOGGED`
+    /// MySQL: `ALTER TABLE … ENGINE =`, `CONVERT TO CHARACTER SET`, `ROW_FORMAT =`, …; PostgreSQL: every clause of
+    /// `ALTER TABLE` that has no action of its own (`SET TABLESPACE`, `SET LOGGED`, `DISABLE TRIGGER`).
     SetTableOption {
         /// The table.
         table: Name,
@@ -421,7 +424,7 @@ pub struct Constraint {
     pub name: Option<String>,
     /// What it demands.
     pub kind: ConstraintKind,
-    /// Its columns, where it lists any.
+    /// Its columns, where it lists any; of `CHECK (x IS NOT NULL)` that column.
     pub columns: Vec<String>,
     /// `NOT VALID`, `NOT ENFORCED`
     pub not_valid: bool,
@@ -466,6 +469,8 @@ pub struct Index {
     pub special: bool,
     /// MySQL: whether it is a clause of `ALTER TABLE`.
     pub in_alter: bool,
+    /// PostgreSQL: `ON ONLY`, the partitioned table without its partitions: nothing is built.
+    pub only: bool,
 }
 
 /// `ENGINE = InnoDB`: name upper case, value as written.

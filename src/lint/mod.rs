@@ -14,7 +14,11 @@ mod branch;
 mod change;
 pub mod facts;
 mod finding;
+mod guard;
+mod locks;
 mod outside;
+#[cfg(test)]
+mod postgres_manual;
 mod rule;
 mod rules;
 mod squawk;
@@ -37,6 +41,9 @@ use std::path::PathBuf;
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
 use crate::plan;
+
+/// A section, what its statements do, and what those of the other section do.
+type Section<'a> = (Direction, Option<&'a Script>, Option<&'a [Facts]>, Option<&'a [Facts]>);
 
 /// How rules are applied.
 #[derive(Debug, Clone, Default)]
@@ -119,6 +126,7 @@ impl<'a> Sections<'a> {
                 segments: &segments,
                 created_before: created,
                 surroundings,
+                squawk: squawk::Found::default(),
             };
             for rule in RULES.iter().filter(|rule| rule.engines.contains(&engine) && rule.judges.judges(direction)) {
                 let Some(severity) = options.severity(rule) else { continue };

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use super::change::Change;
 use super::finding::Severity;
 use super::subject::Subject;
 use crate::dialect::Engine;
@@ -87,6 +88,30 @@ impl Hits {
             line: None,
             severity: None,
             message: message.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    /// Points at a change of a table, unless nobody uses the table yet; says its size where that is known, and is a
+    /// note where it is small.
+    pub(super) fn on_used_table(
+        &mut self,
+        subject: &Subject<'_>,
+        (statement, change): (usize, &Change),
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let Some(table) = change.action.table().filter(|table| !subject.is_new(table, statement)) else { return };
+        let mut message = message.into();
+        if let Some(size) = subject.size(table) {
+            message.push_str(&format!("; {table} has about {} rows", size.rows));
+        }
+        self.push(Hit {
+            statement: Some(statement),
+            span: Some(change.span.clone()),
+            line: None,
+            severity: subject.is_small(table).then_some(Severity::Note),
+            message,
             remedy: remedy.into(),
         });
     }

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::change::{Action, Change, Facts, Name};
+use super::squawk::Found;
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
 use crate::plan::{Segment, SegmentMode};
@@ -26,6 +27,8 @@ pub struct Subject<'a> {
     pub created_before: &'a BTreeSet<Name>,
     /// What is known beside the files.
     pub surroundings: &'a Surroundings,
+    /// What squawk finds in it, once a rule asks.
+    pub squawk: Found,
 }
 
 /// What is known beside the files.

@@ -1,11 +1,62 @@
 //! The rules, one file each. A rule's examples are its test.
 
+mod alter_system;
+mod attach_partition;
+mod blocking_maintenance;
+mod blocking_refresh;
+mod concurrent_if_not_exists;
+mod detach_partition;
 mod empty_rollback;
+mod enum_value_splits;
+mod exclusion_constraint;
+mod generated_column;
+mod identity_added;
+mod many_locks;
+mod partition_of;
+mod rewriting_option;
+mod search_path_change;
+mod small_key;
+mod unique_without_index;
+mod validate_in_same_transaction;
+mod volatile_default;
+mod wide_grant;
 
 use super::Rule;
+use super::squawk::rules as squawk;
 
 /// Every rule, by id.
-pub const RULES: &[Rule] = &[empty_rollback::RULE];
+pub const RULES: &[Rule] = &[
+    alter_system::RULE,
+    attach_partition::RULE,
+    blocking_maintenance::RULE,
+    blocking_refresh::RULE,
+    squawk::CHAR_TYPE,
+    concurrent_if_not_exists::RULE,
+    detach_partition::RULE,
+    squawk::DOMAIN_CONSTRAINT,
+    squawk::DOMAIN_WITH_CONSTRAINT,
+    squawk::DUPLICATE_COLUMN,
+    empty_rollback::RULE,
+    squawk::ENUM_VALUE_ORDER,
+    enum_value_splits::RULE,
+    exclusion_constraint::RULE,
+    generated_column::RULE,
+    squawk::IDENTIFIER_TOO_LONG,
+    identity_added::RULE,
+    many_locks::RULE,
+    partition_of::RULE,
+    rewriting_option::RULE,
+    search_path_change::RULE,
+    squawk::SERIAL_TYPE,
+    small_key::RULE,
+    squawk::TIMESTAMP_WITHOUT_ZONE,
+    squawk::TRUNCATE_CASCADE,
+    unique_without_index::RULE,
+    validate_in_same_transaction::RULE,
+    squawk::VARCHAR_LIMIT,
+    volatile_default::RULE,
+    wide_grant::RULE,
+];
 
 #[cfg(test)]
 mod tests {

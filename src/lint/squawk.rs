@@ -1,1 +1,0 @@
-//! Rules of squawk (<https://squawkhq.com>), made ours.
