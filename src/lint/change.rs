@@ -13,6 +13,8 @@ pub struct Facts {
     pub algorithm: Option<String>,
     /// MySQL: the value of `LOCK =`, upper case.
     pub lock: Option<String>,
+    /// MySQL: the account in `DEFINER =`, as written.
+    pub definer: Option<String>,
 }
 
 /// How well a statement was understood.
@@ -288,7 +290,7 @@ pub enum Action {
     },
     /// `GRANT`
     Grant {
-        /// `ALL`
+        /// `ALL`; MySQL: on `*.*`.
         all: bool,
         /// `TO PUBLIC`, or to everybody from anywhere.
         to_public: bool,
@@ -299,7 +301,8 @@ pub enum Action {
     Revoke,
     /// `SET`, `SELECT set_config(…)`, SQLite's pragmas: a setting of the session.
     Set {
-        /// Its name, lower case.
+        /// Its name, lower case. MySQL: `global.x` and `persist.x` for what outlives the session, `@x` for a user's
+        /// variable, `names`, `transaction`.
         name: String,
         /// As written.
         value: String,
@@ -341,7 +344,8 @@ pub enum Action {
         /// Whether its rows are gone.
         drops: bool,
     },
-    /// MySQL: `ALTER TABLE … ENGINE =`, `CONVERT TO CHARACTER SET`, `ROW_FORMAT =`, …; PostgreSQL: `SET (…)`,
+    /// MySQL: `ALTER TABLE … ENGINE =`, `CONVERT TO CHARACTER SET`, `ROW_FORMAT =`, and every clause that has no action
+    /// of its own (`RENAME INDEX`, `PARTITION BY`, `FORCE`); PostgreSQL: `SET (…)`,
     /// `SET TABLESPACE`, `SET LOGGED`
     SetTableOption {
         /// The table.
