@@ -94,7 +94,8 @@ impl Reading<'_> {
         let mut found = Vec::new();
         let not_names = ["JOIN", "INNER", "LEFT", "RIGHT", "CROSS", "NATURAL", "STRAIGHT_JOIN", "ON", "USING", "WHERE"];
         while !reader.is_at_end() && !reader.is("WHERE") {
-            let Some(table) = reader.name() else {
+            let is_keyword = not_names.iter().any(|word| reader.is(word));
+            let Some(table) = (if is_keyword { None } else { reader.name() }) else {
                 reader.skip_one();
                 continue;
             };
