@@ -525,6 +525,33 @@ impl Action {
     }
 }
 
+impl Action {
+    /// Whether it changes how a table that exists is built, or what it is called.
+    pub fn alters_table(&self) -> bool {
+        use Action::*;
+        matches!(
+            self,
+            RenameTable { .. }
+                | AddColumn { .. }
+                | DropColumn { .. }
+                | RenameColumn { .. }
+                | ChangeType { .. }
+                | SetNotNull { .. }
+                | DropNotNull { .. }
+                | SetDefault { .. }
+                | DropDefault { .. }
+                | AddConstraint { .. }
+                | ValidateConstraint { .. }
+                | DropConstraint { .. }
+                | CreateIndex(_)
+                | DropIndex { .. }
+                | AttachPartition { .. }
+                | DetachPartition { .. }
+                | SetTableOption { .. }
+        )
+    }
+}
+
 impl Facts {
     /// The tables it creates, temporary ones included.
     pub fn created_tables(&self) -> impl Iterator<Item = Name> + '_ {

@@ -12,6 +12,7 @@
 mod change;
 pub mod facts;
 mod finding;
+mod online_ddl;
 mod rule;
 mod rules;
 mod squawk;

@@ -1,11 +1,57 @@
 //! The rules, one file each. A rule's examples are its test.
 
+mod account_grant;
+mod added_column_copy;
+mod alter_without_algorithm;
+mod charset_conversion;
+mod column_definition_copy;
+mod create_table_select;
+mod ddl_mixed_with_dml;
+mod definer_account;
 mod empty_rollback;
+mod engine_change;
+mod foreign_key_copy;
+mod fulltext_or_spatial_index;
+mod global_setting;
+mod lock_tables;
+mod partition_rebuild;
+mod positioned_column;
+mod primary_key_rebuild;
+mod several_implicit_commits;
+mod table_rebuild;
+mod table_without_primary_key;
+mod three_byte_characters;
+mod unbatched_write;
+mod zero_date;
 
 use super::Rule;
 
 /// Every rule, by id.
-pub const RULES: &[Rule] = &[empty_rollback::RULE];
+pub const RULES: &[Rule] = &[
+    account_grant::RULE,
+    added_column_copy::RULE,
+    alter_without_algorithm::RULE,
+    charset_conversion::RULE,
+    column_definition_copy::RULE,
+    create_table_select::RULE,
+    ddl_mixed_with_dml::RULE,
+    definer_account::RULE,
+    empty_rollback::RULE,
+    engine_change::RULE,
+    foreign_key_copy::RULE,
+    fulltext_or_spatial_index::RULE,
+    global_setting::RULE,
+    lock_tables::RULE,
+    partition_rebuild::RULE,
+    positioned_column::RULE,
+    primary_key_rebuild::RULE,
+    several_implicit_commits::RULE,
+    table_rebuild::RULE,
+    table_without_primary_key::RULE,
+    three_byte_characters::RULE,
+    unbatched_write::RULE,
+    zero_date::RULE,
+];
 
 #[cfg(test)]
 mod tests {

@@ -81,7 +81,9 @@ impl Reading<'_> {
             self.option(start, table, "ORDER BY", value);
         } else if self.reader.take("FORCE") {
             self.option(start, table, "FORCE", String::new());
-        } else if self.reader.is("ENABLE KEYS") || self.reader.is("DISABLE KEYS") || self.reader.is("DISCARD TABLESPACE")
+        } else if self.reader.is("ENABLE KEYS")
+            || self.reader.is("DISABLE KEYS")
+            || self.reader.is("DISCARD TABLESPACE")
             || self.reader.is("IMPORT TABLESPACE")
         {
             let words: Vec<String> = [self.reader.word(), self.reader.word()].into_iter().flatten().collect();
@@ -115,10 +117,7 @@ impl Reading<'_> {
     fn partition_clause(&mut self, start: usize, table: &Name) -> bool {
         if self.reader.take("DROP PARTITION") {
             self.reader.skip_to_end();
-            self.change(
-                start,
-                Action::DetachPartition { table: table.clone(), concurrently: false, drops: true },
-            );
+            self.change(start, Action::DetachPartition { table: table.clone(), concurrently: false, drops: true });
             return true;
         }
         if self.reader.take("TRUNCATE PARTITION") {

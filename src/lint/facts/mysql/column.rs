@@ -13,7 +13,8 @@ impl Reading<'_> {
     pub(super) fn column(&mut self, name: String) -> Column {
         let data_type = self.data_type();
         let identity = data_type == "serial";
-        let definition = ColumnDefinition { name, data_type, identity, not_null: identity, ..ColumnDefinition::default() };
+        let definition =
+            ColumnDefinition { name, data_type, identity, not_null: identity, ..ColumnDefinition::default() };
         let mut column = Column { definition, positioned: false };
         while !self.reader.ends_element() {
             if !self.column_attribute(&mut column) {

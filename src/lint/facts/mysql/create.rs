@@ -219,7 +219,11 @@ impl Reading<'_> {
         self.reader.word();
         self.reader.take_symbol("=");
         let value = self.reader.word();
-        if is_lock { self.facts.lock = value } else { self.facts.algorithm = value }
+        if is_lock {
+            self.facts.lock = value
+        } else {
+            self.facts.algorithm = value
+        }
         true
     }
 }

@@ -7,7 +7,13 @@ use crate::parse::TokenKind;
 /// A constraint, or an index that is none.
 pub(super) enum Element {
     Constraint(Constraint),
-    Index { name: Option<String>, columns: Vec<String>, unique: bool, special: bool, if_not_exists: bool },
+    Index {
+        name: Option<String>,
+        columns: Vec<String>,
+        unique: bool,
+        special: bool,
+        if_not_exists: bool,
+    },
     /// Something that is neither: `PERIOD FOR`.
     Other(String),
 }
@@ -61,13 +67,8 @@ impl Reading<'_> {
             reader.take_group();
             let not_valid = reader.take("NOT ENFORCED");
             reader.take("ENFORCED");
-            let constraint = Constraint {
-                name,
-                kind: ConstraintKind::Check,
-                columns: Vec::new(),
-                not_valid,
-                using_index: false,
-            };
+            let constraint =
+                Constraint { name, kind: ConstraintKind::Check, columns: Vec::new(), not_valid, using_index: false };
             return Some(Element::Constraint(constraint));
         }
         None
@@ -84,7 +85,13 @@ impl Reading<'_> {
         let columns = self.reader.column_list();
         self.missed |= columns.is_none();
         self.index_options();
-        Element::Index { name: name.or(constraint), columns: columns.unwrap_or_default(), unique, special, if_not_exists }
+        Element::Index {
+            name: name.or(constraint),
+            columns: columns.unwrap_or_default(),
+            unique,
+            special,
+            if_not_exists,
+        }
     }
 
     pub(super) fn index_type(&mut self) {

@@ -102,7 +102,8 @@ impl Reading<'_> {
         let mut everywhere = false;
         if self.reader.seek(&["ON", "TO"]) && self.reader.take("ON") {
             self.reader.take_any(&["TABLE", "FUNCTION", "PROCEDURE"]);
-            everywhere = self.reader.is_symbol("*") && self.reader.nth_is_symbol(1, ".") && self.reader.nth_is_symbol(2, "*");
+            everywhere =
+                self.reader.is_symbol("*") && self.reader.nth_is_symbol(1, ".") && self.reader.nth_is_symbol(2, "*");
         }
         let mut to_public = false;
         self.missed |= !self.reader.seek(&["TO"]);

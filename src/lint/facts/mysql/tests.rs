@@ -125,7 +125,10 @@ const FORMS: &[(&str, &str)] = &[
         "create t(a int stored, c int virtual, d json ?(uuid()), e datetime(6) !null ~CURRENT_TIMESTAMP(6), f int check =-1)",
     ),
     ("CREATE TABLE t (a enum('B','c') NOT NULL)", "create t(a enum('B','c') !null)"),
-    ("CREATE TABLE t (a SERIAL, b double precision unsigned)", "create t(a serial !null auto, b double precision unsigned)"),
+    (
+        "CREATE TABLE t (a SERIAL, b double precision unsigned)",
+        "create t(a serial !null auto, b double precision unsigned)",
+    ),
     ("CREATE TEMPORARY TABLE t (a int)", "create t(a int) temp"),
     ("CREATE TABLE t LIKE u", "create t() elsewhere"),
     ("CREATE TABLE t (LIKE u)", "create t() elsewhere"),
@@ -168,14 +171,20 @@ const FORMS: &[(&str, &str)] = &[
     ("ALTER TABLE t AUTO_INCREMENT = 5, COMMENT 'x'", "t: AUTO_INCREMENT=5; t: COMMENT=x"),
     ("ALTER TABLE t FORCE", "t: FORCE="),
     ("ALTER TABLE t PARTITION BY HASH (a) PARTITIONS 4", "t: PARTITION BY=HASH (a) PARTITIONS 4"),
-    ("ALTER TABLE t ADD PARTITION (PARTITION p VALUES LESS THAN (9))", "t: ADD PARTITION=(PARTITION p VALUES LESS THAN (9))"),
+    (
+        "ALTER TABLE t ADD PARTITION (PARTITION p VALUES LESS THAN (9))",
+        "t: ADD PARTITION=(PARTITION p VALUES LESS THAN (9))",
+    ),
     ("ALTER TABLE t DROP PARTITION p, q", "drop partition t"),
     ("ALTER TABLE t TRUNCATE PARTITION p", "truncate t"),
     ("ALTER TABLE t REMOVE PARTITIONING", "t: REMOVE PARTITIONING="),
     ("ALTER TABLE t FROBNICATE x, ADD c int", "add t.c int; Partly"),
     ("ALTER DATABASE d CHARACTER SET utf8mb4", "Other(\"ALTER DATABASE\")"),
     // Indexes, names, tables
-    ("CREATE UNIQUE INDEX i USING BTREE ON t (a, b DESC) ALGORITHM=INPLACE LOCK=NONE", "index i t unique; algorithm INPLACE; lock NONE"),
+    (
+        "CREATE UNIQUE INDEX i USING BTREE ON t (a, b DESC) ALGORITHM=INPLACE LOCK=NONE",
+        "index i t unique; algorithm INPLACE; lock NONE",
+    ),
     ("CREATE SPATIAL INDEX i ON t (g)", "index i t special"),
     ("DROP INDEX i ON t LOCK = NONE", "drop index i t; lock NONE"),
     ("RENAME TABLE a TO b, s.c TO s.d", "rename a b; rename s.c s.d"),
@@ -183,8 +192,14 @@ const FORMS: &[(&str, &str)] = &[
     ("DROP TEMPORARY TABLE a", "drop Other a"),
     ("TRUNCATE t", "truncate t"),
     // Objects
-    ("CREATE OR REPLACE ALGORITHM=MERGE DEFINER=`a`@`%` SQL SECURITY INVOKER VIEW v AS SELECT 1", "create View v; definer `a`@`%`"),
-    ("CREATE DEFINER=CURRENT_USER() TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1", "create Trigger g on t; definer CURRENT_USER()"),
+    (
+        "CREATE OR REPLACE ALGORITHM=MERGE DEFINER=`a`@`%` SQL SECURITY INVOKER VIEW v AS SELECT 1",
+        "create View v; definer `a`@`%`",
+    ),
+    (
+        "CREATE DEFINER=CURRENT_USER() TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1",
+        "create Trigger g on t; definer CURRENT_USER()",
+    ),
     ("CREATE PROCEDURE p(a int) BEGIN DROP TABLE x; END", "create Procedure p"),
     ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t", "create Event e"),
     ("CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED BY 'x'", "create Role 'a'@'%'"),
