@@ -30,7 +30,7 @@ pub use subject::{Server, Subject, Surroundings, TableSize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialect::Engine;
-use crate::model::{Direction, Migration, Script};
+use crate::model::{Direction, Migration};
 use crate::plan;
 
 /// How rules are applied.
@@ -51,9 +51,10 @@ pub fn lint(engine: Engine, files: &[&Migration], options: &Options) -> Vec<Find
         let upgrade = facts::of_script(engine, &migration.upgrade);
         let rollback = migration.rollback.script().map(|script| facts::of_script(engine, script));
         let mut of_file = Vec::new();
-        let sections: [(Direction, Option<&Script>, Option<&[Facts]>, Option<&[Facts]>); 2] = [
-            (Direction::Upgrade, Some(&migration.upgrade), Some(&upgrade), rollback.as_deref()),
-            (Direction::Rollback, migration.rollback.script(), rollback.as_deref(), Some(&upgrade)),
+        let upgrade_facts = Some(upgrade.as_slice());
+        let sections = [
+            (Direction::Upgrade, Some(&migration.upgrade), upgrade_facts, rollback.as_deref()),
+            (Direction::Rollback, migration.rollback.script(), rollback.as_deref(), upgrade_facts),
         ];
         for (direction, script, statements, other) in sections {
             let (Some(script), Some(statements)) = (script, statements) else { continue };

@@ -8,6 +8,7 @@
 use super::change::{Action, Change, ConstraintKind, Facts, Name};
 use super::finding::Severity;
 use super::subject::{Server, Subject};
+use crate::parse::{Lexer, TokenKind};
 
 /// How a change is carried out, the cheapest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +94,10 @@ pub(super) fn of_change(action: &Action, server: Option<&Server>) -> Option<Verd
 /// What a whole statement does: its worst clause decides. None where one is not known.
 pub(super) fn of_statement(facts: &Facts, server: Option<&Server>) -> Option<Verdict> {
     let drops_key = |change: &Change| matches!(change.action, Action::DropConstraint { name: None, .. });
-    let adds_key = |change: &Change| matches!(&change.action, Action::AddConstraint { constraint, .. } if constraint.kind == ConstraintKind::PrimaryKey);
+    let adds_key = |change: &Change| match &change.action {
+        Action::AddConstraint { constraint, .. } => constraint.kind == ConstraintKind::PrimaryKey,
+        _ => false,
+    };
     // A new key in the place of the old one is built with the table.
     let replaces_key = facts.changes.iter().any(adds_key);
     let considered = facts.changes.iter().filter(|change| !(replaces_key && drops_key(change)));
@@ -119,7 +123,7 @@ pub(super) fn server_name(subject: &Subject<'_>) -> String {
             let version: Vec<String> = server.version.iter().map(u32::to_string).collect();
             format!("{} {}", server.product, version.join("."))
         }
-        None => "MySQL and MariaDB".into(),
+        None => "the server".into(),
     }
 }
 
@@ -141,6 +145,26 @@ pub(super) fn of_used_tables<'a>(subject: &Subject<'a>) -> Vec<(usize, &'a Chang
 pub(super) fn weight(subject: &Subject<'_>, table: &Name) -> Option<Severity> {
     let big = subject.size(table).is_some_and(|size| size.rows >= 1_000_000);
     (!big).then_some(Severity::Warning)
+}
+
+/// A statement without its comments, on one line, to be quoted in a remedy.
+pub(super) fn one_line(subject: &Subject<'_>, statement: usize) -> String {
+    tidy(subject, subject.text(statement))
+}
+
+/// A part of a statement in the same way.
+pub(super) fn tidy(subject: &Subject<'_>, text: &str) -> String {
+    let comment = |kind| matches!(kind, TokenKind::LineComment | TokenKind::BlockComment);
+    let tokens = Lexer::new(subject.engine.lex_rules(), text).filter(|token| !comment(token.kind));
+    let parts = tokens.map(|token| match token.kind {
+        TokenKind::Blank => " ",
+        _ => &text[token.span],
+    });
+    let line = parts.fold(String::new(), |line, part| match part {
+        " " if line.ends_with(' ') => line,
+        part => line + part,
+    });
+    line.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "account-grant",
     summary: "a GRANT gives more than an application needs",
-    explanation: "ALL ON *.* makes an account master of the server, files and other databases included; to an account without a name \
-        it goes to everybody; WITH GRANT OPTION lets the account hand its rights on. A migration is the wrong place for \
-        it as well: accounts differ from server to server.",
+    explanation: "ALL ON *.* makes an account master of the server, files and other databases included; to an account \
+        without a name it goes to everybody; WITH GRANT OPTION lets the account hand its rights on. A migration is the \
+        wrong place for it as well: accounts differ from server to server.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Both,

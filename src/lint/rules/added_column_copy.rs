@@ -6,9 +6,9 @@ use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "added-column-copy",
     summary: "a column is added that every row has to be written for",
-    explanation: "A STORED generated column, and on MySQL a column with a CHECK, makes the server copy the table row by row; an \
-        AUTO_INCREMENT column rebuilds it. Writers wait until it is done in each case. A VIRTUAL column is computed on \
-        reading, is added instantly and can be indexed all the same.",
+    explanation: "A STORED generated column, and on MySQL a column with a CHECK, makes the server copy the table row \
+        by row; an AUTO_INCREMENT column rebuilds it. Writers wait until it is done in each case. A VIRTUAL column is \
+        computed on reading, is added instantly and can be indexed all the same.",
     engines: &[Engine::MySql],
     severity: Severity::Error,
     judges: Judges::Both,

@@ -6,9 +6,10 @@ use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "charset-conversion",
     summary: "a table is converted to another character set: every row is copied",
-    explanation: "CONVERT TO CHARACTER SET rewrites every text column. The server copies the table row by row and builds every index \
-        again; writers wait until it is done. It also makes TEXT columns bigger types where characters may take more \
-        bytes, and fails on indexes that grow beyond the longest key. Changing only the default for columns to come is instant.",
+    explanation: "CONVERT TO CHARACTER SET rewrites every text column. The server copies the table row by row and \
+        builds every index again; writers wait until it is done. It also makes TEXT columns bigger types where \
+        characters may take more bytes, and fails on indexes that grow beyond the longest key. Changing only the \
+        default for columns to come is instant.",
     engines: &[Engine::MySql],
     severity: Severity::Error,
     judges: Judges::Both,

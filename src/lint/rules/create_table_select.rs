@@ -5,9 +5,10 @@ use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "create-table-select",
     summary: "CREATE TABLE … SELECT locks what it reads and loses keys and defaults",
-    explanation: "The SELECT reads with shared row locks (REPEATABLE READ), so that writers of the table it reads wait until all rows \
-        are copied. The new table has no primary key, no indexes and no AUTO_INCREMENT unless the statement says so, and \
-        row-based replication with GTIDs refused it before MySQL 8.0.21. Create the table first, then copy in batches.",
+    explanation: "The SELECT reads with shared row locks (REPEATABLE READ), so that writers of the table it reads wait \
+        until all rows are copied. The new table has no primary key, no indexes and no AUTO_INCREMENT unless the \
+        statement says so, and row-based replication with GTIDs refused it before MySQL 8.0.21. Create the table \
+        first, then copy in batches.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Upgrades,

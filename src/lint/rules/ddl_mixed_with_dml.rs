@@ -5,9 +5,9 @@ use crate::lint::{Action, Change, Example, Hits, Judges, Rule, Severity, Subject
 pub(super) const RULE: Rule = Rule {
     id: "ddl-mixed-with-dml",
     summary: "rows of a table in use are changed in the same file as a table is altered",
-    explanation: "MySQL and MariaDB commit before and after every DDL statement, so that the rows and the table do not change \
-        together: when the second fails, the first stays. In files of their own each is done or not done, and can be \
-        rolled back alone.",
+    explanation: "MySQL and MariaDB commit before and after every DDL statement, so that the rows and the table do not \
+        change together: when the second fails, the first stays. In files of their own each is done or not done, and \
+        can be rolled back alone.",
     engines: &[Engine::MySql],
     severity: Severity::Note,
     judges: Judges::Upgrades,

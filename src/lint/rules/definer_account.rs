@@ -5,9 +5,9 @@ use crate::lint::{Example, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "definer-account",
     summary: "a view, routine, trigger or event names the account it runs as",
-    explanation: "With DEFINER = an account it runs with the rights of that account. Where the account does not exist, on another \
-        server or after it was dropped, every use of it fails (error 1449), and creating it needs the right SET_USER_ID \
-        or SUPER. Without the clause it belongs to the account that migrates.",
+    explanation: "With DEFINER = an account it runs with the rights of that account. Where the account does not exist, \
+        on another server or after it was dropped, every use of it fails (error 1449), and creating it needs the right \
+        SET_USER_ID or SUPER. Without the clause it belongs to the account that migrates.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Both,

@@ -6,8 +6,9 @@ use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "engine-change",
     summary: "the storage engine is changed: the table is copied",
-    explanation: "ENGINE = with another engine copies the table row by row, and writers wait until it is done. Leaving InnoDB loses \
-        transactions, foreign keys and crash safety. With the engine the table already has it is rebuilt, which is seldom wanted in a migration.",
+    explanation: "ENGINE = with another engine copies the table row by row, and writers wait until it is done. Leaving \
+        InnoDB loses transactions, foreign keys and crash safety. With the engine the table already has it is rebuilt, \
+        which is seldom wanted in a migration.",
     engines: &[Engine::MySql],
     severity: Severity::Error,
     judges: Judges::Both,

@@ -6,8 +6,9 @@ use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "fulltext-or-spatial-index",
     summary: "a FULLTEXT or SPATIAL index keeps writers out while it is built",
-    explanation: "Other indexes are built beside writers; FULLTEXT and SPATIAL ones are not: writers wait until the index is ready, \
-        and the first FULLTEXT index of a table rebuilds the table as well. No ALGORITHM or LOCK changes that.",
+    explanation: "Other indexes are built beside writers; FULLTEXT and SPATIAL ones are not: writers wait until the \
+        index is ready, and the first FULLTEXT index of a table rebuilds the table as well. No ALGORITHM or LOCK \
+        changes that.",
     engines: &[Engine::MySql],
     severity: Severity::Error,
     judges: Judges::Both,

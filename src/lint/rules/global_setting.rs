@@ -5,8 +5,9 @@ use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "global-setting",
     summary: "a setting of the whole server is changed",
-    explanation: "SET GLOBAL changes the server for every new session of every application until it restarts, SET PERSIST for good. \
-        It is not undone when the migration fails, and replicas do not follow. A migration needs its session only.",
+    explanation: "SET GLOBAL changes the server for every new session of every application until it restarts, SET \
+        PERSIST for good. It is not undone when the migration fails, and replicas do not follow. A migration needs its \
+        session only.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Both,

@@ -5,9 +5,9 @@ use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "lock-tables",
     summary: "LOCK TABLES keeps everybody out, and DDL inside ends it",
-    explanation: "LOCK TABLES … WRITE stops every reader and writer of the table until UNLOCK TABLES or the end of the session. It commits \
-        the transaction, and so does START TRANSACTION release the locks. A DDL statement takes the lock it needs by \
-        itself and holds it no longer than necessary.",
+    explanation: "LOCK TABLES … WRITE stops every reader and writer of the table until UNLOCK TABLES or the end of the \
+        session. It commits the transaction, and so does START TRANSACTION release the locks. A DDL statement takes \
+        the lock it needs by itself and holds it no longer than necessary.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Both,

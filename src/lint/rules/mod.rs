@@ -14,6 +14,8 @@ mod foreign_key_copy;
 mod fulltext_or_spatial_index;
 mod global_setting;
 mod lock_tables;
+#[cfg(test)]
+mod mysql_tests;
 mod partition_rebuild;
 mod positioned_column;
 mod primary_key_rebuild;

@@ -6,8 +6,9 @@ use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "partition-rebuild",
     summary: "a change of partitions moves rows with writers waiting",
-    explanation: "PARTITION BY, REMOVE PARTITIONING and OPTIMIZE PARTITION copy the whole table; REORGANIZE, COALESCE and REBUILD \
-        PARTITION copy the partitions they name. Writers wait until it is done. ADD PARTITION and DROP PARTITION of RANGE and LIST partitions copy nothing.",
+    explanation: "PARTITION BY, REMOVE PARTITIONING and OPTIMIZE PARTITION copy the whole table; REORGANIZE, COALESCE \
+        and REBUILD PARTITION copy the partitions they name. Writers wait until it is done. ADD PARTITION and DROP \
+        PARTITION of RANGE and LIST partitions copy nothing.",
     engines: &[Engine::MySql],
     severity: Severity::Error,
     judges: Judges::Both,

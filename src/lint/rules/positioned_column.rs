@@ -6,8 +6,9 @@ use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 pub(super) const RULE: Rule = Rule {
     id: "positioned-column",
     summary: "FIRST or AFTER rebuilds the table on servers before MySQL 8.0.29 and MariaDB 10.4",
-    explanation: "Before MySQL 8.0.29 and MariaDB 10.4 a column can be added instantly only as the last one; at any other place the \
-        whole table is rebuilt. Nothing needs the place: a query names its columns. Say the server version (server_version) to have this judged exactly.",
+    explanation: "Before MySQL 8.0.29 and MariaDB 10.4 a column can be added instantly only as the last one; at any \
+        other place the whole table is rebuilt. Nothing needs the place: a query names its columns. Say the server \
+        version (server_version) to have this judged exactly.",
     engines: &[Engine::MySql],
     severity: Severity::Error,
     judges: Judges::Both,

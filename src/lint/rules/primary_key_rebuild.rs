@@ -1,14 +1,14 @@
 use crate::dialect::Engine;
-use crate::lint::online_ddl::{of_used_tables, server_name, weight};
-use crate::lint::{Action, ConstraintKind, Example, Hit, Hits, Judges, Rule, Severity, Subject};
+use crate::lint::online_ddl::{of_used_tables, one_line, server_name, weight};
+use crate::lint::{Action, ConstraintKind, Example, Hit, Hits, Judges, Name, Rule, Severity, Subject};
 
 /// The primary key of a table in use.
 pub(super) const RULE: Rule = Rule {
     id: "primary-key-rebuild",
     summary: "the primary key changes: the table is rebuilt or copied",
-    explanation: "InnoDB keeps rows in the order of the primary key. ADD PRIMARY KEY builds the table and every index anew, beside \
-        writers; DROP PRIMARY KEY alone copies it row by row, and writers wait until it is done. Both in one statement \
-        rebuild it once.",
+    explanation: "InnoDB keeps rows in the order of the primary key. ADD PRIMARY KEY builds the table and every index \
+        anew, beside writers; DROP PRIMARY KEY alone copies it row by row, and writers wait until it is done. Both in \
+        one statement rebuild it once.",
     engines: &[Engine::MySql],
     severity: Severity::Error,
     judges: Judges::Both,
@@ -36,14 +36,15 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         if !drops && same.len() > 1 {
             continue;
         }
-        let text = subject.text(index).trim_end();
+        let text = one_line(subject, index);
         let (message, remedy) = match drops && !replaces {
             true => (
                 format!(
                     "{server} copies {table} row by row to drop its primary key, and writers wait until it is done"
                 ),
                 format!(
-                    "drop it and add the new one in one statement: {text}, ADD PRIMARY KEY (…), ALGORITHM=INPLACE, LOCK=NONE"
+                    "drop it and add the new one in one statement: {text}, ADD PRIMARY KEY ({}), ALGORITHM=INPLACE, LOCK=NONE",
+                    later_key(subject, table).unwrap_or("…".into())
                 ),
             ),
             false => (
@@ -64,4 +65,14 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
 
 fn is_key(action: &Action) -> bool {
     matches!(action, Action::AddConstraint { constraint, .. } if constraint.kind == ConstraintKind::PrimaryKey)
+}
+
+/// The columns of the key that the section adds to `table`.
+fn later_key(subject: &Subject<'_>, table: &Name) -> Option<String> {
+    subject.changes().find_map(|(_, change)| match &change.action {
+        Action::AddConstraint { table: altered, constraint } if is_key(&change.action) && altered.may_be(table) => {
+            Some(constraint.columns.join(", "))
+        }
+        _ => None,
+    })
 }

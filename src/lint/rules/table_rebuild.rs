@@ -1,14 +1,14 @@
 use crate::dialect::Engine;
-use crate::lint::online_ddl::{of_used_tables, server_name, weight};
+use crate::lint::online_ddl::{of_used_tables, one_line, server_name, weight};
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
 /// A rebuild nobody may expect.
 pub(super) const RULE: Rule = Rule {
     id: "table-rebuild",
     summary: "the whole table is rebuilt",
-    explanation: "ROW_FORMAT, KEY_BLOCK_SIZE, FORCE and OPTIMIZE TABLE build the table and its indexes anew. Others may write \
-        meanwhile unless the table has a FULLTEXT index, but it takes as long as the table is big, needs its size on \
-        disk again, and a replica stands still for as long.",
+    explanation: "ROW_FORMAT, KEY_BLOCK_SIZE, FORCE and OPTIMIZE TABLE build the table and its indexes anew. Others \
+        may write meanwhile unless the table has a FULLTEXT index, but it takes as long as the table is big, needs its \
+        size on disk again, and a replica stands still for as long.",
     engines: &[Engine::MySql],
     severity: Severity::Error,
     judges: Judges::Both,
@@ -28,7 +28,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             Action::SetTableOption { option, .. }
                 if matches!(option.name.as_str(), "ROW_FORMAT" | "KEY_BLOCK_SIZE" | "FORCE") =>
             {
-                let text = subject.text(index).trim_end();
+                let text = one_line(subject, index);
                 (
                     option.name.as_str(),
                     format!("let it fail where it would block: {text}, ALGORITHM=INPLACE, LOCK=NONE"),

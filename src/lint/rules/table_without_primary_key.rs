@@ -5,9 +5,9 @@ use crate::lint::{Action, ConstraintKind, Example, Hit, Hits, Judges, Rule, Seve
 pub(super) const RULE: Rule = Rule {
     id: "table-without-primary-key",
     summary: "a table is created without a primary key",
-    explanation: "InnoDB then orders rows by a hidden number that nothing can use. Row-based replication searches the whole table for \
-        every changed row, Group Replication and Galera refuse or break it, and gh-ost and pt-online-schema-change \
-        cannot alter it later. MySQL refuses such tables with sql_require_primary_key.",
+    explanation: "InnoDB then orders rows by a hidden number that nothing can use. Row-based replication searches the \
+        whole table for every changed row, Group Replication and Galera refuse or break it, and gh-ost and \
+        pt-online-schema-change cannot alter it later. MySQL refuses such tables with sql_require_primary_key.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Upgrades,

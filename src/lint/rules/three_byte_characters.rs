@@ -5,9 +5,9 @@ use crate::lint::{Action, ColumnDefinition, Example, Hits, Judges, Rule, Severit
 pub(super) const RULE: Rule = Rule {
     id: "three-byte-characters",
     summary: "utf8 is utf8mb3: no emoji, no rare Chinese characters, and deprecated",
-    explanation: "In MySQL and older MariaDB utf8 means utf8mb3, with at most three bytes for a character: four-byte ones are refused, or cut \
-        off where sql_mode is not strict. It is deprecated from MySQL 8.0 and going away. Converting later copies the whole table; \
-        joins between utf8mb3 and utf8mb4 columns cannot use indexes.",
+    explanation: "In MySQL and older MariaDB utf8 means utf8mb3, with at most three bytes for a character: four-byte \
+        ones are refused, or cut off where sql_mode is not strict. It is deprecated from MySQL 8.0 and going away. \
+        Converting later copies the whole table; joins between utf8mb3 and utf8mb4 columns cannot use indexes.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Upgrades,

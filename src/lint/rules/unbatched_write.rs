@@ -1,13 +1,14 @@
 use crate::dialect::Engine;
+use crate::lint::online_ddl::one_line;
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
 /// A write to a whole table.
 pub(super) const RULE: Rule = Rule {
     id: "unbatched-write",
     summary: "every row of a table in use is written in one statement",
-    explanation: "UPDATE and DELETE lock each row they touch until their transaction ends; without a WHERE or a LIMIT that is all of \
-        them. Other writers wait and run into innodb_lock_wait_timeout, the undo log grows, and replicas fall behind by \
-        as long as it took. Batches of a few thousand rows hold locks for moments.",
+    explanation: "UPDATE and DELETE lock each row they touch until their transaction ends; without a WHERE or a LIMIT \
+        that is all of them. Other writers wait and run into innodb_lock_wait_timeout, the undo log grows, and \
+        replicas fall behind by as long as it took. Batches of a few thousand rows hold locks for moments.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Upgrades,
@@ -42,7 +43,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             line: None,
             severity,
             message: format!("this {verb} locks {rows} of {table} until it is committed, and other writers wait"),
-            remedy: format!("in batches, by the key: {} {and} id BETWEEN 1 AND 5000", subject.text(index).trim_end()),
+            remedy: format!("in batches, by the key: {} {and} id BETWEEN 1 AND 5000", one_line(subject, index)),
         });
     }
 }

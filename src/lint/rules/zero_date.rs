@@ -5,8 +5,8 @@ use crate::lint::{Action, ColumnDefinition, Default, Example, Hits, Judges, Rule
 pub(super) const RULE: Rule = Rule {
     id: "zero-date",
     summary: "a zero date as default is refused in strict mode",
-    explanation: "0000-00-00 is no date. NO_ZERO_DATE, on by default in MySQL since 5.7, refuses it as a default (error \
-        1067), so that the table cannot be created or altered on such a server, and drivers fail to read it.",
+    explanation: "0000-00-00 is no date. NO_ZERO_DATE, on by default in MySQL since 5.7, refuses it as a default \
+        (error 1067), so that the table cannot be created or altered on such a server, and drivers fail to read it.",
     engines: &[Engine::MySql],
     severity: Severity::Warning,
     judges: Judges::Upgrades,
