@@ -47,7 +47,8 @@ pub(super) fn of_change(action: &Action, server: Option<&Server>) -> Option<Verd
         server.is_some_and(|server| is_mariadb(server) && server.version.as_slice() >= [11, 2].as_slice()),
     );
     match action {
-        Action::AddColumn { column, .. } if column.generated_stored || column.check => copy,
+        Action::AddColumn { column, .. } if column.generated_stored => copy,
+        Action::AddColumn { column, .. } if column.check && !server.is_some_and(is_mariadb) => copy,
         Action::AddColumn { column, .. } if column.identity => verdict(Way::Rebuild, false),
         Action::AddColumn { column, .. } if column.primary_key => verdict(Way::Rebuild, true),
         Action::AddColumn { column, .. } if column.unique => verdict(Way::InPlace, true),
@@ -107,7 +108,8 @@ pub(super) fn of_statement(facts: &Facts, server: Option<&Server>) -> Option<Ver
     })?
 }
 
-fn is_mariadb(server: &Server) -> bool {
+/// Whether it is MariaDB.
+pub(super) fn is_mariadb(server: &Server) -> bool {
     server.product == "MariaDB"
 }
 
@@ -222,6 +224,7 @@ mod tests {
         ("MariaDB 10.3.10", "ALTER TABLE t ADD c int", Way::Instant, true),
         ("MariaDB 10.3.10", "ALTER TABLE t ADD c int FIRST", Way::Rebuild, true),
         ("MariaDB 10.11.4", "ALTER TABLE t ADD c int FIRST, DROP d", Way::Instant, true),
+        ("MariaDB 10.11.4", "ALTER TABLE t ADD c int CHECK (c > 0)", Way::Instant, true),
         // "Changing the Data Type of a Column" of the INPLACE page; "Online Schema Change" from 11.2.
         ("MariaDB 10.11.4", "ALTER TABLE t MODIFY a bigint", Way::Copy, false),
         ("MariaDB 11.4.2", "ALTER TABLE t MODIFY a bigint", Way::Copy, true),

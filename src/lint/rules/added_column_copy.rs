@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::online_ddl::{of_used_tables, server_name, weight};
+use crate::lint::online_ddl::{is_mariadb, of_used_tables, server_name, weight};
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
 /// A column that cannot be added online.
@@ -22,6 +22,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     let server = server_name(subject);
+    // MariaDB adds a column with its CHECK instantly.
+    let on_mariadb = subject.surroundings.server.as_ref().is_some_and(is_mariadb);
     for (index, change, table) in of_used_tables(subject) {
         let Action::AddColumn { column, .. } = &change.action else { continue };
         let (why, remedy) = if column.generated_stored {
@@ -31,7 +33,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             )
         } else if column.identity {
             ("every row gets a number", "add it with gh-ost or pt-online-schema-change, or in a maintenance window")
-        } else if column.check {
+        } else if column.check && !on_mariadb {
             ("every row is checked", "add the column without the CHECK, and let the application check")
         } else {
             continue;

@@ -1,6 +1,6 @@
 use crate::dialect::Engine;
 use crate::lint::online_ddl::{Way, of_statement, one_line, since};
-use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
+use crate::lint::{Action, ConstraintKind, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
 /// An `ALTER TABLE` that could say that it must not block, and does not.
 pub(super) const RULE: Rule = Rule {
@@ -26,9 +26,17 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     let server = subject.surroundings.server.as_ref();
     for (index, facts) in subject.statements.iter().enumerate() {
         let Some(table) = facts.changes.first().and_then(|change| change.action.table()) else { continue };
-        let rename = |action: &Action| matches!(action, Action::RenameTable { .. } | Action::Maintain { .. });
+        // A new name is instant; what rebuilds the table is found by rules of its own, with the same remedy.
+        let left_to_others = |action: &Action| match action {
+            Action::RenameTable { .. } | Action::Maintain { .. } => true,
+            Action::AddConstraint { constraint, .. } => constraint.kind == ConstraintKind::PrimaryKey,
+            Action::SetTableOption { option, .. } => {
+                matches!(option.name.as_str(), "ROW_FORMAT" | "KEY_BLOCK_SIZE" | "FORCE")
+            }
+            _ => false,
+        };
         if facts.algorithm.is_some()
-            || facts.changes.iter().any(|change| rename(&change.action))
+            || facts.changes.iter().any(|change| left_to_others(&change.action))
             || subject.is_new(table, index)
             || subject.is_small(table)
         {

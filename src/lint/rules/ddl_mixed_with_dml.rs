@@ -28,12 +28,12 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     let ddl = subject.changes().filter(used).find(|(_, change)| alters(change));
     let rows = subject.changes().filter(used).find(|(_, change)| is_rows(change));
     if let (Some((ddl, _)), Some((rows, change))) = (ddl, rows) {
-        let line =
-            |index: usize| subject.script.source[..subject.script.statements[index].span.start].lines().count().max(1);
+        let before = &subject.script.source[..subject.script.statements[ddl].span.start];
+        let line = before.matches('\n').count() + 1;
         hits.at(
             rows,
             change.span.clone(),
-            format!("the DDL on line {} commits by itself: when one of the two fails, the other stays", line(ddl)),
+            format!("the DDL on line {line} commits by itself: when one of the two fails, the other stays"),
             "put the changes of rows into a migration of their own",
         );
     }

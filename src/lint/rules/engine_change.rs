@@ -27,8 +27,14 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         if option.name != "ENGINE" {
             continue;
         }
-        let message =
-            format!("{server} copies {table} into the engine {}, and writers wait until it is done", option.value);
+        let message = match option.value.eq_ignore_ascii_case("innodb") {
+            true => {
+                format!("{server} builds {table} anew, and copies it with writers waiting where it is not InnoDB yet")
+            }
+            false => {
+                format!("{server} copies {table} into the engine {}, and writers wait until it is done", option.value)
+            }
+        };
         let remedy = "change engines with gh-ost or pt-online-schema-change, or in a maintenance window".to_owned();
         hits.push(Hit {
             statement: Some(index),

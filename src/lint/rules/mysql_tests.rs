@@ -128,3 +128,26 @@ fn a_key_elsewhere_in_the_file_is_a_key() {
         assert!(!rules(text), "{text}");
     }
 }
+
+#[test]
+fn rows_and_ddl_mix_only_on_tables_in_use() {
+    let mixed = |text: &str| {
+        let findings = found_by(text, on("MySQL 8.0.36"));
+        findings.into_iter().find(|finding| finding.rule == "ddl-mixed-with-dml")
+    };
+    let found = mixed("UPDATE t SET a = 1 LIMIT 9;\n\nALTER TABLE t DROP b;").unwrap();
+    assert_eq!((found.line, found.message.contains("the DDL on line 7 ")), (Some(5), true), "{}", found.message);
+    assert!(mixed("CREATE TABLE n (id int PRIMARY KEY);\nINSERT INTO n VALUES (1);\nALTER TABLE t DROP b;").is_none());
+}
+
+#[test]
+fn one_rule_speaks_of_one_danger() {
+    for (text, expected) in [
+        ("ALTER TABLE t FORCE;", &["table-rebuild"][..]),
+        ("ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a);", &["primary-key-rebuild"][..]),
+        ("OPTIMIZE TABLE t;", &["table-rebuild"][..]),
+        ("ALTER TABLE t RENAME TO u;", &[][..]),
+    ] {
+        assert_eq!(ids(&found_by(text, Surroundings::default())), expected, "{text}");
+    }
+}
