@@ -136,7 +136,9 @@ pub(super) fn of_used_tables<'a>(subject: &Subject<'a>) -> Vec<(usize, &'a Chang
         let algorithm = subject.statements[index].algorithm.as_deref();
         matches!(algorithm, Some("INPLACE" | "INSTANT" | "NOCOPY"))
     };
-    let used = subject.changes().filter(|(index, _)| !refuses_copy(*index));
+    // First what is cheap to tell: a file may have thousands of rows to insert.
+    let alters = |action: &Action| action.alters_table() || matches!(action, Action::Maintain { .. });
+    let used = subject.changes().filter(|(index, change)| alters(&change.action) && !refuses_copy(*index));
     used.filter_map(|(index, change)| Some((index, change, change.action.table()?)))
         .filter(|(index, _, table)| !subject.is_new(table, *index) && !subject.is_small(table))
         .collect()

@@ -25,8 +25,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     };
     let alters = |change: &Change| change.action.alters_table();
     let used = |(index, change): &(usize, &Change)| subject.touches_used_table(*index, &change.action);
-    let ddl = subject.changes().filter(used).find(|(_, change)| alters(change));
-    let rows = subject.changes().filter(used).find(|(_, change)| is_rows(change));
+    let ddl = subject.changes().filter(|(_, change)| alters(change)).find(used);
+    let rows = subject.changes().filter(|(_, change)| is_rows(change)).find(used);
     if let (Some((ddl, _)), Some((rows, change))) = (ddl, rows) {
         let before = &subject.script.source[..subject.script.statements[ddl].span.start];
         let line = before.matches('\n').count() + 1;

@@ -9,13 +9,9 @@ impl Reading<'_> {
         self.reader.take("SET");
         // `SET STATEMENT max_statement_time = 10 FOR …`: what follows is what it does.
         if self.reader.take("STATEMENT") {
-            return match self.reader.seek(&["FOR"]) {
-                true => {
-                    self.reader.take("FOR");
-                    self.statement();
-                }
-                false => self.miss_rest(),
-            };
+            let found = self.reader.seek(&["FOR"]) && self.reader.take("FOR");
+            // It is not allowed around itself.
+            return if found && !self.reader.is("SET") { self.statement() } else { self.miss_rest() };
         }
         if self.reader.take_any(&["PASSWORD", "ROLE", "DEFAULT ROLE", "RESOURCE GROUP"]) {
             let words = self.reader.text_since(start).to_ascii_uppercase();

@@ -230,6 +230,7 @@ const FORMS: &[(&str, &str)] = &[
     ("SET NAMES utf8mb4", "set names=utf8mb4"),
     ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "set transaction=ISOLATION LEVEL READ COMMITTED"),
     ("SET STATEMENT max_statement_time=1 FOR ALTER TABLE t ADD c int", "add t.c int"),
+    ("SET STATEMENT x=1 FOR SET STATEMENT y=1 FOR SELECT 1", "Partly"),
     ("LOCK TABLES a WRITE, b AS x READ", "lock a, b"),
     ("UNLOCK TABLES", "Other(\"UNLOCK TABLES\")"),
     ("GRANT ALL PRIVILEGES ON *.* TO 'a'@'%' IDENTIFIED BY 'x' WITH GRANT OPTION", "grant all grantable"),
