@@ -16,6 +16,7 @@ pub mod facts;
 mod finding;
 mod guard;
 mod locks;
+mod online_ddl;
 mod outside;
 #[cfg(test)]
 mod postgres_manual;
@@ -41,9 +42,6 @@ use std::path::PathBuf;
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
 use crate::plan;
-
-/// A section, what its statements do, and what those of the other section do.
-type Section<'a> = (Direction, Option<&'a Script>, Option<&'a [Facts]>, Option<&'a [Facts]>);
 
 /// How rules are applied.
 #[derive(Debug, Clone, Default)]

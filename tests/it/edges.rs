@@ -20,10 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("backup", &["model", "dialect", "parse", "plan", "lint", "db", "fail_point"]),
     ("executor", &["model", "dialect", "parse", "plan", "lint", "db"]),
     ("config", &["model", "dialect", "parse", "plan", "lint", "db", "backup"]),
-    (
-        "error",
-        &["model", "dialect", "parse", "plan", "lint", "source", "git", "db", "backup", "executor", "config"],
-    ),
+    ("error", &["model", "dialect", "parse", "plan", "lint", "source", "git", "db", "backup", "executor", "config"]),
     ("cli", &["model", "dialect", "parse", "plan", "lint", "config"]),
     ("output", &["model", "dialect", "parse", "plan", "lint", "db", "backup", "executor", "error", "config"]),
     (

@@ -27,12 +27,9 @@ pub(super) fn unfinished(object: &Unfinished, healing: Healing, options: &lint::
     };
     let what = format!("index {} on {} is invalid", shown(name), shown(table));
     let (severity, file, message, remedy) = match healing {
-        _ if partitioned => (
-            Severity::Warning,
-            None,
-            format!("{what} until every partition has its own, attached to it"),
-            by_hand,
-        ),
+        _ if partitioned => {
+            (Severity::Warning, None, format!("{what} until every partition has its own, attached to it"), by_hand)
+        }
         Healing::NextRun { file } => (
             Severity::Note,
             Some(file),

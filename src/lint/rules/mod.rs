@@ -1,61 +1,107 @@
 //! The rules, one file each. A rule's examples are its test.
 
+mod account_grant;
+mod added_column_copy;
 mod alter_system;
+mod alter_without_algorithm;
 mod attach_partition;
 mod blocking_maintenance;
 mod blocking_refresh;
+mod charset_conversion;
+mod column_definition_copy;
 mod concurrent_if_not_exists;
+mod create_table_select;
+mod ddl_mixed_with_dml;
+mod definer_account;
 mod detach_partition;
 mod empty_rollback;
+mod engine_change;
 mod enum_value_splits;
 mod exclusion_constraint;
+mod foreign_key_copy;
+mod fulltext_or_spatial_index;
 mod generated_column;
+mod global_setting;
 mod identity_added;
+mod lock_tables;
 mod many_locks;
+#[cfg(test)]
+mod mysql_tests;
 mod partition_of;
+mod partition_rebuild;
+mod positioned_column;
+mod primary_key_rebuild;
 mod rewriting_option;
 mod search_path_change;
+mod several_implicit_commits;
 mod small_key;
+mod table_rebuild;
+mod table_without_primary_key;
+mod three_byte_characters;
+mod unbatched_write;
 mod unique_without_index;
 mod validate_in_same_transaction;
 mod volatile_default;
 mod wide_grant;
+mod zero_date;
 
 use super::Rule;
 use super::squawk::rules as squawk;
 
 /// Every rule, by id.
 pub const RULES: &[Rule] = &[
+    account_grant::RULE,
+    added_column_copy::RULE,
     alter_system::RULE,
+    alter_without_algorithm::RULE,
     attach_partition::RULE,
     blocking_maintenance::RULE,
     blocking_refresh::RULE,
     squawk::CHAR_TYPE,
+    charset_conversion::RULE,
+    column_definition_copy::RULE,
     concurrent_if_not_exists::RULE,
+    create_table_select::RULE,
+    ddl_mixed_with_dml::RULE,
+    definer_account::RULE,
     detach_partition::RULE,
     squawk::DOMAIN_CONSTRAINT,
     squawk::DOMAIN_WITH_CONSTRAINT,
     squawk::DUPLICATE_COLUMN,
     empty_rollback::RULE,
+    engine_change::RULE,
     squawk::ENUM_VALUE_ORDER,
     enum_value_splits::RULE,
     exclusion_constraint::RULE,
+    foreign_key_copy::RULE,
+    fulltext_or_spatial_index::RULE,
     generated_column::RULE,
+    global_setting::RULE,
     squawk::IDENTIFIER_TOO_LONG,
     identity_added::RULE,
+    lock_tables::RULE,
     many_locks::RULE,
     partition_of::RULE,
+    partition_rebuild::RULE,
+    positioned_column::RULE,
+    primary_key_rebuild::RULE,
     rewriting_option::RULE,
     search_path_change::RULE,
     squawk::SERIAL_TYPE,
+    several_implicit_commits::RULE,
     small_key::RULE,
+    table_rebuild::RULE,
+    table_without_primary_key::RULE,
+    three_byte_characters::RULE,
     squawk::TIMESTAMP_WITHOUT_ZONE,
     squawk::TRUNCATE_CASCADE,
+    unbatched_write::RULE,
     unique_without_index::RULE,
     validate_in_same_transaction::RULE,
     squawk::VARCHAR_LIMIT,
     volatile_default::RULE,
     wide_grant::RULE,
+    zero_date::RULE,
 ];
 
 #[cfg(test)]

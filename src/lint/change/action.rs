@@ -1,74 +1,4 @@
-//! What a statement does, in terms that all engines share.
-
-use std::ops::Range;
-
-/// One statement, as far as it was understood.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
-    /// What it does, in the order it says so. `ALTER TABLE` has one for each clause.
-    pub changes: Vec<Change>,
-    /// How well it was understood.
-    pub understood: Understood,
-    /// MySQL: the value of `ALGORITHM =`, upper case.
-    pub algorithm: Option<String>,
-    /// MySQL: the value of `LOCK =`, upper case.
-    pub lock: Option<String>,
-}
-
-/// How well a statement was understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Understood {
-    /// Every part of it.
-    Whole,
-    /// Some of it; the rest was passed over.
-    Partly,
-    /// Nothing but its tokens.
-    #[default]
-    Tokens,
-}
-
-/// A name as the statement has it: quotes removed, case folded where the engine folds it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name {
-    /// The schema (MySQL: the database), where the statement names it.
-    pub schema: Option<String>,
-    /// The name itself.
-    pub name: String,
-}
-
-impl Name {
-    /// A name without a schema.
-    pub fn new(name: impl Into<String>) -> Self {
-        Name { schema: None, name: name.into() }
-    }
-
-    /// Whether both mean the same, as far as can be told: a name without a schema may be in any.
-    pub fn may_be(&self, other: &Name) -> bool {
-        let same_schema = match (&self.schema, &other.schema) {
-            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
-            _ => true,
-        };
-        same_schema && self.name.eq_ignore_ascii_case(&other.name)
-    }
-}
-
-impl std::fmt::Display for Name {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(schema) = &self.schema {
-            write!(f, "{schema}.")?;
-        }
-        f.write_str(&self.name)
-    }
-}
-
-/// One thing a statement does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The part of the statement that says so: bytes of the statement's text. A finding points there.
-    pub span: Range<usize>,
-    /// What.
-    pub action: Action,
-}
+use super::{ColumnDefinition, Constraint, Index, Name, Object, TableOption};
 
 /// What a change does. Variants carry what rules need and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -291,7 +221,7 @@ pub enum Action {
     },
     /// `GRANT`
     Grant {
-        /// `ALL`
+        /// `ALL`; MySQL: on `*.*`.
         all: bool,
         /// `TO PUBLIC`, or to everybody from anywhere.
         to_public: bool,
@@ -302,7 +232,8 @@ pub enum Action {
     Revoke,
     /// `SET`, `SELECT set_config(…)`, SQLite's pragmas: a setting of the session.
     Set {
-        /// Its name, lower case.
+        /// Its name, lower case. MySQL: `global.x` and `persist.x` for what outlives the session, `@x` for a user's
+        /// variable, `names`, `transaction`.
         name: String,
         /// As written.
         value: String,
@@ -344,8 +275,9 @@ pub enum Action {
         /// Whether its rows are gone.
         drops: bool,
     },
-    /// MySQL: `ALTER TABLE … ENGINE =`, `CONVERT TO CHARACTER SET`, `ROW_FORMAT =`, …; PostgreSQL: every clause of
-    /// `ALTER TABLE` that has no action of its own (`SET TABLESPACE`, `SET LOGGED`, `DISABLE TRIGGER`).
+    /// MySQL: `ALTER TABLE … ENGINE =`, `CONVERT TO CHARACTER SET`, `ROW_FORMAT =`, and every clause that has no action
+    /// of its own (`RENAME INDEX`, `PARTITION BY`, `FORCE`); PostgreSQL: every clause of `ALTER TABLE` that has none
+    /// (`SET TABLESPACE`, `SET LOGGED`, `DISABLE TRIGGER`).
     SetTableOption {
         /// The table.
         table: Name,
@@ -354,132 +286,6 @@ pub enum Action {
     },
     /// Something that is none of these: its leading words, upper case (`ALTER SYSTEM`).
     Other(String),
-}
-
-/// What else has a name and can be created and dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is the SQL keyword it is named after")]
-pub enum Object {
-    View,
-    MaterializedView,
-    Function,
-    Procedure,
-    Trigger,
-    Event,
-    Sequence,
-    Type,
-    Domain,
-    Schema,
-    Database,
-    Extension,
-    Policy,
-    Role,
-    Other,
-}
-
-/// A column as it is defined.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ColumnDefinition {
-    /// Its name.
-    pub name: String,
-    /// Its type as written, lower case, blanks single: `varchar(255)`, `numeric(10, 2)`. Empty where none is given.
-    pub data_type: String,
-    /// `NOT NULL`, or part of a primary key.
-    pub not_null: bool,
-    /// Its default.
-    pub default: Option<Default>,
-    /// `PRIMARY KEY`
-    pub primary_key: bool,
-    /// `UNIQUE`
-    pub unique: bool,
-    /// The table it refers to.
-    pub references: Option<Name>,
-    /// `CHECK`
-    pub check: bool,
-    /// `GENERATED ALWAYS AS (…) STORED`
-    pub generated_stored: bool,
-    /// `GENERATED ALWAYS AS (…) VIRTUAL`
-    pub generated_virtual: bool,
-    /// `GENERATED … AS IDENTITY`, `serial`, `AUTO_INCREMENT`, SQLite's `AUTOINCREMENT`
-    pub identity: bool,
-    /// MySQL: `CHARACTER SET` or `COLLATE`, lower case.
-    pub charset: Option<String>,
-}
-
-/// What a column is filled with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Default {
-    /// A constant: number, string, `true`, `NULL`.
-    Constant(String),
-    /// The same for all rows of a statement: `now()`, `CURRENT_TIMESTAMP`.
-    Stable(String),
-    /// Another for each row, or nobody knows: `random()`, `gen_random_uuid()`, a user's function.
-    Volatile(String),
-}
-
-/// A constraint of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Constraint {
-    /// Its name.
-    pub name: Option<String>,
-    /// What it demands.
-    pub kind: ConstraintKind,
-    /// Its columns, where it lists any; of `CHECK (x IS NOT NULL)` that column.
-    pub columns: Vec<String>,
-    /// `NOT VALID`, `NOT ENFORCED`
-    pub not_valid: bool,
-    /// PostgreSQL: `USING INDEX`.
-    pub using_index: bool,
-}
-
-/// What a constraint demands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConstraintKind {
-    /// `PRIMARY KEY`
-    PrimaryKey,
-    /// `UNIQUE`
-    Unique,
-    /// `FOREIGN KEY … REFERENCES`
-    ForeignKey {
-        /// The table it refers to.
-        references: Name,
-    },
-    /// `CHECK`
-    Check,
-    /// `EXCLUDE`
-    Exclude,
-    /// PostgreSQL 18: `NOT NULL` as a constraint with a name.
-    NotNull,
-}
-
-/// An index about to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index {
-    /// Its name; the engine makes one up where None.
-    pub name: Option<Name>,
-    /// Its table.
-    pub table: Name,
-    /// `UNIQUE`
-    pub unique: bool,
-    /// `CONCURRENTLY`
-    pub concurrently: bool,
-    /// `IF NOT EXISTS`
-    pub if_not_exists: bool,
-    /// MySQL: `FULLTEXT` or `SPATIAL`.
-    pub special: bool,
-    /// MySQL: whether it is a clause of `ALTER TABLE`.
-    pub in_alter: bool,
-    /// PostgreSQL: `ON ONLY`, the partitioned table without its partitions: nothing is built.
-    pub only: bool,
-}
-
-/// `ENGINE = InnoDB`: name upper case, value as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableOption {
-    /// `ENGINE`, `CHARSET`, `COLLATE`, `ROW_FORMAT`, `CONVERT TO CHARACTER SET`, `SET TABLESPACE`, …
-    pub name: String,
-    /// As written.
-    pub value: String,
 }
 
 impl Action {
@@ -524,14 +330,29 @@ impl Action {
             | Other(_) => None,
         }
     }
-}
 
-impl Facts {
-    /// The tables it creates, temporary ones included.
-    pub fn created_tables(&self) -> impl Iterator<Item = Name> + '_ {
-        self.changes.iter().filter_map(|change| match &change.action {
-            Action::CreateTable { table, .. } => Some(table.clone()),
-            _ => None,
-        })
+    /// Whether it changes how a table that exists is built, or what it is called.
+    pub fn alters_table(&self) -> bool {
+        use Action::*;
+        matches!(
+            self,
+            RenameTable { .. }
+                | AddColumn { .. }
+                | DropColumn { .. }
+                | RenameColumn { .. }
+                | ChangeType { .. }
+                | SetNotNull { .. }
+                | DropNotNull { .. }
+                | SetDefault { .. }
+                | DropDefault { .. }
+                | AddConstraint { .. }
+                | ValidateConstraint { .. }
+                | DropConstraint { .. }
+                | CreateIndex(_)
+                | DropIndex { .. }
+                | AttachPartition { .. }
+                | DetachPartition { .. }
+                | SetTableOption { .. }
+        )
     }
 }
