@@ -14,7 +14,7 @@ use crate::parse::{Lexer, TokenKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
     /// Only the description of the table changes.
-    Instant,
+    Metadata,
     /// Work is done, but the table stays as it is.
     InPlace,
     /// The engine builds the table anew.
@@ -40,7 +40,7 @@ const fn verdict(way: Way, writes: bool) -> Option<Verdict> {
 /// is taken for a current one. None where the manuals' tables say nothing.
 pub(super) fn of_change(action: &Action, server: Option<&Server>) -> Option<Verdict> {
     let since = |mysql: &[u32], mariadb: &[u32]| since(server, mysql, mariadb);
-    let instant_or = |instant: bool, way: Way| verdict(if instant { Way::Instant } else { way }, true);
+    let instant_or = |instant: bool, way: Way| verdict(if instant { Way::Metadata } else { way }, true);
     // From 11.2 MariaDB lets others write while it copies.
     let copy = verdict(
         Way::Copy,
@@ -52,21 +52,21 @@ pub(super) fn of_change(action: &Action, server: Option<&Server>) -> Option<Verd
         Action::AddColumn { column, .. } if column.identity => verdict(Way::Rebuild, false),
         Action::AddColumn { column, .. } if column.primary_key => verdict(Way::Rebuild, true),
         Action::AddColumn { column, .. } if column.unique => verdict(Way::InPlace, true),
-        Action::AddColumn { column, .. } if column.generated_virtual => verdict(Way::Instant, true),
+        Action::AddColumn { column, .. } if column.generated_virtual => verdict(Way::Metadata, true),
         Action::AddColumn { positioned: true, .. } | Action::DropColumn { .. } => {
             instant_or(since(&[8, 0, 29], &[10, 4]), Way::Rebuild)
         }
         Action::AddColumn { .. } => instant_or(since(&[8, 0, 12], &[10, 3, 2]), Way::Rebuild),
         Action::RenameColumn { .. } => instant_or(since(&[8, 0, 28], &[10, 3, 2]), Way::InPlace),
         Action::SetDefault { .. } | Action::DropDefault { .. } | Action::RenameTable { .. } => {
-            verdict(Way::Instant, true)
+            verdict(Way::Metadata, true)
         }
         Action::ChangeType { .. } => copy,
         Action::CreateIndex(index) => verdict(Way::InPlace, !index.special),
         Action::DropIndex { .. } => verdict(Way::InPlace, true),
         Action::AddConstraint { constraint, .. } => match constraint.kind {
             ConstraintKind::PrimaryKey => verdict(Way::Rebuild, true),
-            ConstraintKind::Check if constraint.not_valid => verdict(Way::Instant, true),
+            ConstraintKind::Check if constraint.not_valid => verdict(Way::Metadata, true),
             ConstraintKind::Check => copy,
             // With foreign_key_checks on.
             ConstraintKind::ForeignKey { .. } => verdict(Way::Copy, false),
@@ -196,19 +196,19 @@ mod tests {
         ("MySQL 8.0.36", "ALTER TABLE t DROP PRIMARY KEY", Way::Copy, false),
         ("MySQL 8.0.36", "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (b)", Way::Rebuild, true),
         // "Column Operations": INSTANT is the default from 8.0.12, at any place from 8.0.29.
-        ("MySQL 8.0.36", "ALTER TABLE t ADD COLUMN c int", Way::Instant, true),
-        ("MySQL 8.4.0", "ALTER TABLE t ADD COLUMN c int AFTER a", Way::Instant, true),
+        ("MySQL 8.0.36", "ALTER TABLE t ADD COLUMN c int", Way::Metadata, true),
+        ("MySQL 8.4.0", "ALTER TABLE t ADD COLUMN c int AFTER a", Way::Metadata, true),
         ("MySQL 8.0.28", "ALTER TABLE t ADD COLUMN c int AFTER a", Way::Rebuild, true),
         ("MySQL 5.7.44", "ALTER TABLE t ADD COLUMN c int", Way::Rebuild, true),
         ("MySQL 8.0.36", "ALTER TABLE t ADD c int AUTO_INCREMENT UNIQUE", Way::Rebuild, false),
-        ("MySQL 8.0.29", "ALTER TABLE t DROP COLUMN c", Way::Instant, true),
+        ("MySQL 8.0.29", "ALTER TABLE t DROP COLUMN c", Way::Metadata, true),
         ("MySQL 8.0.28", "ALTER TABLE t DROP COLUMN c", Way::Rebuild, true),
-        ("MySQL 8.0.28", "ALTER TABLE t RENAME COLUMN a TO b", Way::Instant, true),
-        ("MySQL 5.7.44", "ALTER TABLE t ALTER COLUMN a SET DEFAULT 1", Way::Instant, true),
+        ("MySQL 8.0.28", "ALTER TABLE t RENAME COLUMN a TO b", Way::Metadata, true),
+        ("MySQL 5.7.44", "ALTER TABLE t ALTER COLUMN a SET DEFAULT 1", Way::Metadata, true),
         ("MySQL 8.4.0", "ALTER TABLE t MODIFY a bigint", Way::Copy, false),
         // "Generated Column Operations".
         ("MySQL 8.0.36", "ALTER TABLE t ADD c int AS (a + 1) STORED", Way::Copy, false),
-        ("MySQL 8.0.36", "ALTER TABLE t ADD c int AS (a + 1) VIRTUAL", Way::Instant, true),
+        ("MySQL 8.0.36", "ALTER TABLE t ADD c int AS (a + 1) VIRTUAL", Way::Metadata, true),
         // "Foreign Key Operations", with foreign_key_checks on.
         ("MySQL 8.0.36", "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u (a)", Way::Copy, false),
         ("MySQL 8.0.36", "ALTER TABLE t DROP FOREIGN KEY f", Way::InPlace, true),
@@ -217,16 +217,16 @@ mod tests {
         ("MySQL 8.0.36", "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4", Way::Copy, false),
         ("MySQL 8.0.36", "ALTER TABLE t FORCE", Way::Rebuild, true),
         ("MySQL 8.0.36", "OPTIMIZE TABLE t", Way::Rebuild, true),
-        ("MySQL 8.0.36", "ALTER TABLE t RENAME TO u", Way::Instant, true),
+        ("MySQL 8.0.36", "ALTER TABLE t RENAME TO u", Way::Metadata, true),
         // "Partitioning Operations".
         ("MySQL 8.0.36", "ALTER TABLE t PARTITION BY HASH (a)", Way::Copy, false),
         ("MySQL 8.0.36", "ALTER TABLE t DROP PARTITION p", Way::InPlace, true),
         ("MySQL 8.0.36", "ALTER TABLE t REMOVE PARTITIONING", Way::Copy, false),
         // MariaDB, "ALTER TABLE ... ADD COLUMN" and "... DROP COLUMN" of the INSTANT page.
-        ("MariaDB 10.3.10", "ALTER TABLE t ADD c int", Way::Instant, true),
+        ("MariaDB 10.3.10", "ALTER TABLE t ADD c int", Way::Metadata, true),
         ("MariaDB 10.3.10", "ALTER TABLE t ADD c int FIRST", Way::Rebuild, true),
-        ("MariaDB 10.11.4", "ALTER TABLE t ADD c int FIRST, DROP d", Way::Instant, true),
-        ("MariaDB 10.11.4", "ALTER TABLE t ADD c int CHECK (c > 0)", Way::Instant, true),
+        ("MariaDB 10.11.4", "ALTER TABLE t ADD c int FIRST, DROP d", Way::Metadata, true),
+        ("MariaDB 10.11.4", "ALTER TABLE t ADD c int CHECK (c > 0)", Way::Metadata, true),
         // "Changing the Data Type of a Column" of the INPLACE page; "Online Schema Change" from 11.2.
         ("MariaDB 10.11.4", "ALTER TABLE t MODIFY a bigint", Way::Copy, false),
         ("MariaDB 11.4.2", "ALTER TABLE t MODIFY a bigint", Way::Copy, true),

@@ -47,12 +47,12 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             continue;
         };
         // A server that is known does it instantly by itself.
-        if verdict.way == Way::Instant && server.is_some() {
+        if verdict.way == Way::Metadata && server.is_some() {
             continue;
         }
         let can_be_instant = since(server, &[8, 0, 12], &[10, 3, 7]);
         let clause = match verdict.way {
-            Way::Instant if can_be_instant => ["ALGORITHM=INSTANT", ""],
+            Way::Metadata if can_be_instant => ["ALGORITHM=INSTANT", ""],
             _ if facts.lock.is_some() => ["ALGORITHM=INPLACE", ""],
             _ => ["ALGORITHM=INPLACE", "LOCK=NONE"],
         };
