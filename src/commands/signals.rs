@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -9,6 +9,7 @@ use crate::executor::{Interrupter, Signal};
 /// of any kind ends the process at once, as if nobody listened.
 pub(super) fn listen(interrupter: &Interrupter) {
     let asked = Arc::new(AtomicBool::new(false));
+    let requests = Arc::new(AtomicUsize::new(0));
     let kinds = [
         (SignalKind::interrupt(), Signal::Interrupt),
         (SignalKind::terminate(), Signal::Terminate),
@@ -23,9 +24,13 @@ pub(super) fn listen(interrupter: &Interrupter) {
             continue;
         }
         let Ok(mut stream) = signal(kind) else { continue };
-        let interrupter = interrupter.clone();
+        let (interrupter, requests) = (interrupter.clone(), Arc::clone(&requests));
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
+                if requests.fetch_add(1, Ordering::Relaxed) > 0 {
+                    // Two threads may have handled two signals side by side, so that neither saw the other's mark.
+                    let _ = signal_hook::low_level::emulate_default_handler(number);
+                }
                 interrupter.request(meaning);
             }
         });

@@ -32,7 +32,7 @@ impl Snippets {
 
 const POSTGRES: Snippets = Snippets {
     auto_key: "bigserial PRIMARY KEY",
-    slow: "SELECT pg_sleep(4)",
+    slow: "SELECT pg_sleep(8)",
     failing: ("SELECT no_such_column FROM t1", "column \"no_such_column\" does not exist"),
     body: "\
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $body$

@@ -169,7 +169,14 @@ async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
                 questions.feed(&from_client[..count]);
                 while let Some(message) = questions.next() {
                     match strikes(&state, &message) {
-                        Some((Moment::Before, fault)) => return fail(fault, client, server, &state).await,
+                        Some((Moment::Before, fault)) => {
+                            if lock(&state).act.is_some() {
+                                // A PostgreSQL server that shuts down and has just taken the connection would wait for
+                                // its first message, for as long as `authentication_timeout`.
+                                let _ = server.shutdown().await;
+                            }
+                            return fail(fault, client, server, &state).await;
+                        }
                         Some((Moment::During, fault)) => {
                             let _ = server.write_all(&message).await;
                             return fail(fault, client, server, &state).await;

@@ -29,6 +29,7 @@ shift 2
 } &
 read -r _
 until [ -s "$dir/pid" ]; do sleep 0.05; done
+touch "$dir/over"
 kill -s "$signal" -- "-$(cat "$dir/pid")"
 wait
 rm -rf "$dir"
@@ -37,13 +38,17 @@ rm -rf "$dir"
 /// The end of a server's script, which has defined `serve`: serves until it is told to end.
 pub const ONCE: &str = r#"serve "$@""#;
 
-/// The same for a server that crashes: it is served again when the file `go` is there.
+/// The same for a server that crashes: it is served again when the file `go` is there. The signal that ends it does
+/// not end this shell (one that is started in the background ignores SIGQUIT): the file `over` does.
 pub const AGAIN_AND_AGAIN: &str = r#"
 while :; do
     serve "$@" &
     echo $! >served
     wait $! || :
-    until [ -e go ]; do sleep 0.02; done
+    until [ -e go ]; do
+        if [ -e over ] || [ ! -e served ]; then exit; fi
+        sleep 0.05
+    done
     rm go
 done
 "#;
