@@ -16,6 +16,7 @@ pub mod facts;
 mod finding;
 mod guard;
 mod locks;
+mod new_tables;
 mod online_ddl;
 mod outside;
 #[cfg(test)]
@@ -34,9 +35,11 @@ pub use finding::{Finding, Severity};
 pub use outside::{INVALID_INDEX, NOT_VALID_CONSTRAINT, OUTSIDE_RULES};
 pub use rule::{Example, Hit, Hits, Judges, Rule};
 pub use rules::RULES;
-pub use subject::{Server, Subject, Surroundings, TableSize};
+pub use new_tables::NewTables;
+pub use subject::{Earlier, Server, Subject, Surroundings, TableSize};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::dialect::Engine;
@@ -76,19 +79,30 @@ pub fn lint(engine: Engine, files: &[&Migration], options: &Options) -> Vec<Find
 
 /// [`lint`], with how much was understood.
 pub fn examine(engine: Engine, files: &[&Migration], options: &Options) -> Examined {
-    let mut created = BTreeSet::new();
+    examine_after(engine, &[], files, options)
+}
+
+/// The same for files behind others that a database has already: what those say of its tables is known, but they are
+/// not judged, and their tables are in use.
+pub fn examine_after(engine: Engine, applied: &[&Migration], files: &[&Migration], options: &Options) -> Examined {
+    let of_upgrade = |migration: &Migration| facts::of_script(engine, &migration.upgrade);
+    let known = applied.iter().map(|&migration| Earlier { migration, upgrade: of_upgrade(migration) });
+    let mut earlier: Vec<Earlier<'_>> = known.collect();
+    let mut created = NewTables::default();
     let mut examined = Examined::default();
     for migration in files {
-        let upgrade = facts::of_script(engine, &migration.upgrade);
+        let upgrade = of_upgrade(migration);
         let rollback = migration.rollback.script().map(|script| facts::of_script(engine, script));
-        let sections = Sections { engine, migration, upgrade: &upgrade, rollback: rollback.as_deref() };
+        let sections =
+            Sections { engine, migration, upgrade: &upgrade, rollback: rollback.as_deref(), earlier: &earlier };
         let mut of_file = sections.findings(&created, &options.surroundings, options);
-        let unconditional = || sections.findings(&BTreeSet::new(), &Surroundings::default(), options);
+        let unconditional = || sections.findings(&NewTables::default(), &Surroundings::default(), options);
         allowance::apply(engine, migration, &mut of_file, unconditional, options);
         of_file.sort_by_key(|finding| (finding.line, finding.column, finding.rule));
         examined.findings.extend(of_file);
         examined.partly_understood.extend(sections.partly_understood());
-        created.extend(upgrade.iter().flat_map(Facts::created_tables));
+        upgrade.iter().for_each(|facts| created.learn(0, facts));
+        earlier.push(Earlier { migration, upgrade });
     }
     examined
 }
@@ -99,6 +113,7 @@ struct Sections<'a> {
     migration: &'a Migration,
     upgrade: &'a [Facts],
     rollback: Option<&'a [Facts]>,
+    earlier: &'a [Earlier<'a>],
 }
 
 impl<'a> Sections<'a> {
@@ -109,7 +124,7 @@ impl<'a> Sections<'a> {
         std::iter::once(upgrade).chain(rollback)
     }
 
-    fn findings(&self, created: &BTreeSet<Name>, surroundings: &Surroundings, options: &Options) -> Vec<Finding> {
+    fn findings(&self, created: &NewTables, surroundings: &Surroundings, options: &Options) -> Vec<Finding> {
         let mut findings = Vec::new();
         let engine = self.engine;
         for (direction, script, statements, other) in self.all() {
@@ -123,6 +138,8 @@ impl<'a> Sections<'a> {
                 other,
                 segments: &segments,
                 created_before: created,
+                created_here: OnceCell::new(),
+                earlier: self.earlier,
                 surroundings,
                 squawk: squawk::Found::default(),
             };

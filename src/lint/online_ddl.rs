@@ -147,8 +147,7 @@ pub(super) fn of_used_tables<'a>(subject: &Subject<'a>) -> Vec<(usize, &'a Chang
 /// How bad a long lock on `table` is: an error where a database said that it has a million rows or more, a warning
 /// where its size is not known or smaller.
 pub(super) fn weight(subject: &Subject<'_>, table: &Name) -> Option<Severity> {
-    let big = subject.size(table).is_some_and(|size| size.rows >= 1_000_000);
-    (!big).then_some(Severity::Warning)
+    (!subject.is_big(table)).then_some(Severity::Warning)
 }
 
 /// A statement without its comments, on one line, to be quoted in a remedy.

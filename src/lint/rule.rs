@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::change::Change;
+use super::change::{Change, Name};
 use super::finding::Severity;
 use super::subject::Subject;
 use crate::dialect::Engine;
@@ -97,12 +97,34 @@ impl Hits {
     pub(super) fn on_used_table(
         &mut self,
         subject: &Subject<'_>,
-        (statement, change): (usize, &Change),
+        place: (usize, &Change),
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
+        self.on_table(subject, place, |_| None, message.into(), remedy.into());
+    }
+
+    /// The same for what hurts with the size of the table: a warning unless a database said that it is big.
+    pub(super) fn on_big_table(
+        &mut self,
+        subject: &Subject<'_>,
+        place: (usize, &Change),
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let severity = |table: &Name| (!subject.is_big(table)).then_some(Severity::Warning);
+        self.on_table(subject, place, severity, message.into(), remedy.into());
+    }
+
+    fn on_table(
+        &mut self,
+        subject: &Subject<'_>,
+        (statement, change): (usize, &Change),
+        severity: impl FnOnce(&Name) -> Option<Severity>,
+        mut message: String,
+        remedy: String,
+    ) {
         let Some(table) = change.action.table().filter(|table| !subject.is_new(table, statement)) else { return };
-        let mut message = message.into();
         if let Some(size) = subject.size(table) {
             message.push_str(&format!("; {table} has about {} rows", size.rows));
         }
@@ -110,9 +132,9 @@ impl Hits {
             statement: Some(statement),
             span: Some(change.span.clone()),
             line: None,
-            severity: subject.is_small(table).then_some(Severity::Note),
+            severity: if subject.is_small(table) { Some(Severity::Note) } else { severity(table) },
             message,
-            remedy: remedy.into(),
+            remedy,
         });
     }
 

@@ -1,7 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::change::{Action, Change, Facts, Name};
+use super::new_tables::NewTables;
 use super::squawk::Found;
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
@@ -24,11 +26,23 @@ pub struct Subject<'a> {
     /// Which statements share a transaction.
     pub segments: &'a [Segment],
     /// Tables that files before this one create: nobody uses them yet.
-    pub created_before: &'a BTreeSet<Name>,
+    pub created_before: &'a NewTables,
+    /// What the section itself creates, once a rule asks.
+    pub created_here: OnceCell<NewTables>,
+    /// The files of the set before this one, in their order.
+    pub earlier: &'a [Earlier<'a>],
     /// What is known beside the files.
     pub surroundings: &'a Surroundings,
     /// What squawk finds in it, once a rule asks.
     pub squawk: Found,
+}
+
+/// A file before the one that is looked at.
+pub struct Earlier<'a> {
+    /// The file.
+    pub migration: &'a Migration,
+    /// What each statement of its upgrade does.
+    pub upgrade: Vec<Facts>,
 }
 
 /// What is known beside the files.
@@ -69,12 +83,26 @@ impl<'a> Subject<'a> {
         statements.iter().enumerate().flat_map(|(index, facts)| facts.changes.iter().map(move |change| (index, change)))
     }
 
+    /// What ran before statement `statement`, as far as the files tell, each change with its statement's text: the
+    /// upgrades of the files before, of a rollback the upgrade it undoes, and the section up to there.
+    pub fn history(&self, statement: usize) -> impl Iterator<Item = (&'a str, &'a Change)> + use<'a> {
+        let earlier = self.earlier.iter().map(|file| (&file.migration.upgrade, file.upgrade.as_slice()));
+        let undone = self.other.filter(|_| self.direction == Direction::Rollback);
+        let undone = undone.map(|statements| (&self.migration.upgrade, statements));
+        let here = (self.script, &self.statements[..statement.min(self.statements.len())]);
+        earlier.chain(undone).chain([here]).flat_map(|(script, statements)| {
+            statements.iter().enumerate().flat_map(move |(index, facts)| {
+                facts.changes.iter().map(move |change| (script.statement_text(index), change))
+            })
+        })
+    }
+
     /// Whether `table` was created before statement `statement` in the same pending set: nobody uses it yet, so that
     /// no lock on it hurts.
     pub fn is_new(&self, table: &Name, statement: usize) -> bool {
-        let created = |facts: &Facts| facts.created_tables().any(|created| created.may_be(table));
-        self.created_before.iter().any(|created| created.may_be(table)) && self.direction == Direction::Upgrade
-            || self.statements[..statement.min(self.statements.len())].iter().any(created)
+        let here = self.created_here.get_or_init(|| NewTables::of(self.statements));
+        here.contains(table, statement)
+            || self.direction == Direction::Upgrade && self.created_before.contains(table, usize::MAX)
     }
 
     /// The table's size, where a database was asked and has it.
@@ -86,6 +114,11 @@ impl<'a> Subject<'a> {
     /// Whether a database was asked and the table has no rows worth a lock: fewer than a thousand.
     pub fn is_small(&self, table: &Name) -> bool {
         self.size(table).is_some_and(|size| size.rows < 1000)
+    }
+
+    /// Whether a database was asked and the table is one whose every lock is felt: a million rows or more.
+    pub fn is_big(&self, table: &Name) -> bool {
+        self.size(table).is_some_and(|size| size.rows >= 1_000_000)
     }
 
     /// The segment a statement is in; None for an author's own `BEGIN` and `COMMIT`.

@@ -77,13 +77,3 @@ pub struct Change {
     /// What.
     pub action: Action,
 }
-
-impl Facts {
-    /// The tables it creates, temporary ones included.
-    pub fn created_tables(&self) -> impl Iterator<Item = Name> + '_ {
-        self.changes.iter().filter_map(|change| match &change.action {
-            Action::CreateTable { table, .. } => Some(table.clone()),
-            _ => None,
-        })
-    }
-}
