@@ -3,6 +3,8 @@
 use squawk_syntax::quote::needs_quoting;
 
 use super::change::{Action, ConstraintKind, Default, Name, Object};
+use super::subject::Subject;
+use crate::plan::SegmentMode;
 
 /// A table's lock, the weakest first. Weaker ones than these keep nobody out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +110,22 @@ pub(super) fn is_quick(action: &Action) -> bool {
         | Action::Create { .. } => true,
         _ => false,
     }
+}
+
+/// The strong lock of a table in use that the transaction of a statement has already: since which statement, on which
+/// table. Who drops a table has made sure that nobody uses it.
+pub(super) fn held_before<'a>(subject: &Subject<'a>, statement: usize) -> Option<(usize, &'a Name, Lock)> {
+    let segment = subject.segment_of(statement).filter(|segment| segment.mode == SegmentMode::Transaction)?;
+    let before = segment.statements.start..statement;
+    let changes = before.flat_map(|index| subject.statements[index].changes.iter().map(move |change| (index, change)));
+    let held = changes.filter_map(|(index, change)| {
+        if matches!(change.action, Action::DropTable { .. } | Action::CreateTable { .. }) {
+            return None;
+        }
+        let (table, lock) = of(&change.action).into_iter().find(|(_, lock)| *lock >= Lock::Share)?;
+        (!subject.is_new(table, index) && !subject.is_small(table)).then_some((index, table, lock))
+    });
+    held.max_by_key(|(index, _, lock)| (*lock, std::cmp::Reverse(*index)))
 }
 
 /// Clauses of `ALTER TABLE` that write the whole table anew.

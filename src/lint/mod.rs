@@ -16,15 +16,18 @@ pub mod facts;
 mod finding;
 mod guard;
 mod locks;
+mod made;
 mod new_tables;
 mod online_ddl;
 mod outside;
 #[cfg(test)]
 mod postgres_manual;
+mod replacement;
 mod rule;
 mod rules;
 mod squawk;
 mod subject;
+mod types;
 
 pub use branch::{Branch, against};
 pub use change::{
@@ -32,10 +35,10 @@ pub use change::{
     Understood,
 };
 pub use finding::{Finding, Severity};
+pub use new_tables::NewTables;
 pub use outside::{INVALID_INDEX, NOT_VALID_CONSTRAINT, OUTSIDE_RULES};
 pub use rule::{Example, Hit, Hits, Judges, Rule};
 pub use rules::RULES;
-pub use new_tables::NewTables;
 pub use subject::{Earlier, Server, Subject, Surroundings, TableSize};
 
 use std::cell::OnceCell;

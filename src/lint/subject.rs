@@ -50,10 +50,10 @@ pub struct Earlier<'a> {
 pub struct Surroundings {
     /// The server: from the database, or from `server_version` of the configuration.
     pub server: Option<Server>,
-    /// Whether every statement's wait for locks is bounded by the configuration.
+    /// How long the configuration lets a statement wait for locks, zero for ever; None: not known.
     pub lock_timeout: Option<Duration>,
-    /// Whether every statement's time is bounded by the configuration.
-    pub statement_timeout: Option<Duration>,
+    /// What the configuration sets in the session.
+    pub session: BTreeMap<String, String>,
     /// Tables that exist, with their size; None: no database was asked.
     pub tables: Option<BTreeMap<Name, TableSize>>,
 }
@@ -137,6 +137,24 @@ impl<'a> Subject<'a> {
             .server
             .as_ref()
             .is_some_and(|server| server.product == product && server.version.as_slice() < version)
+    }
+
+    /// How long its statements wait for locks, zero for ever; None: not known.
+    pub fn lock_timeout(&self) -> Option<Duration> {
+        self.script.directives.lock_timeout.or(self.surroundings.lock_timeout)
+    }
+
+    /// MySQL: whether the configuration, or the file before this statement, switched the checks of foreign keys off.
+    pub fn foreign_key_checks_are_off(&self, statement: usize) -> bool {
+        const NAME: &str = "foreign_key_checks";
+        let set =
+            self.changes().take_while(|(index, _)| *index < statement).filter_map(|(_, change)| match &change.action {
+                Action::Set { name, value, .. } if name == NAME => Some(value.as_str()),
+                _ => None,
+            });
+        let configured = self.surroundings.session.get(NAME).map(String::as_str);
+        let value = set.last().or(configured);
+        value.is_some_and(|value| ["0", "off", "false"].iter().any(|off| value.eq_ignore_ascii_case(off)))
     }
 
     /// The text of a statement.

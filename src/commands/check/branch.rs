@@ -25,8 +25,9 @@ pub(super) async fn check(
         let here = differences.iter().filter(|(difference, _)| *difference != Difference::Deleted);
         here.into_iter().any(|(_, name)| *name == migration.file_name)
     };
-    let files: Vec<&Migration> = catalog.iter().map(AsRef::as_ref).filter(|file| is_new(file)).collect();
-    let mut report = examine::offline(target, &files);
+    let (files, merged): (Vec<&Migration>, Vec<&Migration>) =
+        catalog.iter().map(AsRef::as_ref).partition(|file| is_new(file));
+    let mut report = examine::offline(target, &merged, &files);
     if !merging {
         return Ok(report);
     }

@@ -18,23 +18,22 @@ use crate::plan::{self, Goal, MigratePolicy, MigrationState, PlanNote, Survey, W
 
 /// What the configuration says of rules and of what surrounds the files.
 pub(super) fn options(target: &Target) -> lint::Options {
-    let limit = |limit: Duration| Some(limit).filter(|limit| !limit.is_zero());
     let surroundings = Surroundings {
         server: target.server_version.clone(),
-        lock_timeout: limit(target.lock_timeout),
-        statement_timeout: limit(target.statement_timeout),
+        lock_timeout: Some(target.lock_timeout),
+        session: target.session.clone(),
         tables: None,
     };
     lint::Options { severities: target.check.clone(), surroundings }
 }
 
-/// The report on some files, nothing asked of a database.
-pub(super) fn offline(target: &Target, files: &[&Migration]) -> DatabaseCheck {
-    report(target, files, &options(target))
+/// The report on some files behind others, nothing asked of a database.
+pub(super) fn offline(target: &Target, applied: &[&Migration], files: &[&Migration]) -> DatabaseCheck {
+    report(target, applied, files, &options(target))
 }
 
-fn report(target: &Target, files: &[&Migration], options: &lint::Options) -> DatabaseCheck {
-    let examined = lint::examine(target.engine, files, options);
+fn report(target: &Target, applied: &[&Migration], files: &[&Migration], options: &lint::Options) -> DatabaseCheck {
+    let examined = lint::examine_after(target.engine, applied, files, options);
     DatabaseCheck {
         database: target.name.clone(),
         checked_files: files.len(),
@@ -73,16 +72,16 @@ pub(super) async fn against_database(
         MigrationState::Interrupted,
         MigrationState::RepeatableDue,
     ];
-    let files: Vec<&Migration> = match all {
-        true => catalog.iter().map(AsRef::as_ref).collect(),
-        false => survey.in_state(&states).filter_map(|entry| entry.file.as_deref()).collect(),
+    let (applied, files): (Vec<&Migration>, Vec<&Migration>) = match all {
+        true => (Vec::new(), catalog.iter().map(AsRef::as_ref).collect()),
+        false => (of_state(&survey, &APPLIED), of_state(&survey, &states)),
     };
     let pending_files = survey.pending_entries().filter_map(|entry| entry.file.as_ref());
     let mut report = DatabaseCheck {
         checked_files: catalog.iter().count(),
         pending: Some(survey.pending()),
         pending_files: pending_files.map(|file| file.path.display().to_string()).collect(),
-        ..report(target, &files, &options)
+        ..report(target, &applied, &files, &options)
     };
     let half_done = unfinished.iter();
     let half_done = half_done.map(|object| (object, plan::healing(target.engine, &survey, object)));
@@ -127,6 +126,13 @@ async fn look(
     Ok(Looked { survey, note, options })
 }
 
+/// What the database has, as the files say it.
+const APPLIED: [MigrationState; 2] = [MigrationState::Applied, MigrationState::CosmeticallyEdited];
+
+fn of_state<'a>(survey: &'a Survey, states: &'a [MigrationState]) -> Vec<&'a Migration> {
+    survey.in_state(states).filter_map(|entry| entry.file.as_deref()).collect()
+}
+
 fn policy(target: &Target) -> MigratePolicy {
     MigratePolicy { out_of_order: target.out_of_order, database_ahead: target.on_database_ahead }
 }
@@ -165,5 +171,6 @@ pub(in crate::commands) async fn gate(
     if files.is_empty() {
         return Ok(None);
     }
-    Ok(Some(report(target, &files.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &options)))
+    let applied = of_state(&survey, &APPLIED);
+    Ok(Some(report(target, &applied, &files.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &options)))
 }

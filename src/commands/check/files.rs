@@ -28,7 +28,7 @@ pub(super) fn check(settings: &Settings, files: &[PathBuf]) -> Collected<Databas
                 // As they would run.
                 migrations.sort_by_key(|file| (file.version().is_none(), file.version().cloned(), file.name.clone()));
                 let files: Vec<&Migration> = migrations.iter().collect();
-                collected.reports.push(examine::offline(target, &files));
+                collected.reports.push(examine::offline(target, &[], &files));
             }
             Err(error) => collected.outcome.errors.push((Some(target.name.clone()), Error::from(error))),
         }

@@ -42,7 +42,7 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &CheckArgs) -> 
     }
     if args.offline {
         let files: Vec<&Migration> = catalog.iter().map(AsRef::as_ref).collect();
-        return Ok(examine::offline(target, &files)).into();
+        return Ok(examine::offline(target, &[], &files)).into();
     }
     match examine::against_database(context, target, &catalog, args.all_migrations).await {
         Ok(checked) => checked,

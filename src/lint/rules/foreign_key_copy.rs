@@ -26,7 +26,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (index, change, table) in of_used_tables(subject) {
         let Action::AddConstraint { constraint, .. } = &change.action else { continue };
         let ConstraintKind::ForeignKey { references } = &constraint.kind else { continue };
-        if checks_are_off(subject, index) {
+        if subject.foreign_key_checks_are_off(index) {
             continue;
         }
         let message = format!(
@@ -47,14 +47,4 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             remedy,
         });
     }
-}
-
-/// Whether the file switched the checks off before this statement.
-fn checks_are_off(subject: &Subject<'_>, statement: usize) -> bool {
-    let before = subject.changes().take_while(|(index, _)| *index < statement);
-    let last = before.filter_map(|(_, change)| match &change.action {
-        Action::Set { name, value, .. } if name == "foreign_key_checks" => Some(value),
-        _ => None,
-    });
-    last.last().is_some_and(|value| ["0", "off", "false"].iter().any(|off| value.eq_ignore_ascii_case(off)))
 }

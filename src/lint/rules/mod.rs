@@ -5,6 +5,10 @@ mod added_column_copy;
 mod alter_system;
 mod alter_without_algorithm;
 mod attach_partition;
+mod backfill_under_lock;
+mod blocking_constraint;
+mod blocking_index;
+mod blocking_index_drop;
 mod blocking_maintenance;
 mod blocking_refresh;
 mod charset_conversion;
@@ -14,6 +18,9 @@ mod create_table_select;
 mod ddl_mixed_with_dml;
 mod definer_account;
 mod detach_partition;
+mod dropped_column;
+mod dropped_table;
+mod dropped_view;
 mod empty_rollback;
 mod engine_change;
 mod enum_value_splits;
@@ -23,22 +30,35 @@ mod fulltext_or_spatial_index;
 mod generated_column;
 mod global_setting;
 mod identity_added;
+mod incomplete_rollback;
 mod lock_tables;
 mod many_locks;
 #[cfg(test)]
 mod mysql_tests;
+mod narrowed_type;
 mod partition_of;
 mod partition_rebuild;
+mod placeholder_rollback;
 mod positioned_column;
 mod primary_key_rebuild;
+mod renamed_column;
+mod renamed_table;
+mod required_column;
 mod rewriting_option;
+mod rewriting_type_change;
+mod rollback_drops_other;
+mod rollback_order;
 mod search_path_change;
+mod set_not_null;
 mod several_implicit_commits;
 mod small_key;
 mod table_rebuild;
 mod table_without_primary_key;
 mod three_byte_characters;
+mod truncated_table;
 mod unbatched_write;
+mod unbounded_lock_wait;
+mod unfiltered_delete;
 mod unique_without_index;
 mod validate_in_same_transaction;
 mod volatile_default;
@@ -55,6 +75,10 @@ pub const RULES: &[Rule] = &[
     alter_system::RULE,
     alter_without_algorithm::RULE,
     attach_partition::RULE,
+    backfill_under_lock::RULE,
+    blocking_constraint::RULE,
+    blocking_index::RULE,
+    blocking_index_drop::RULE,
     blocking_maintenance::RULE,
     blocking_refresh::RULE,
     squawk::CHAR_TYPE,
@@ -67,6 +91,9 @@ pub const RULES: &[Rule] = &[
     detach_partition::RULE,
     squawk::DOMAIN_CONSTRAINT,
     squawk::DOMAIN_WITH_CONSTRAINT,
+    dropped_column::RULE,
+    dropped_table::RULE,
+    dropped_view::RULE,
     squawk::DUPLICATE_COLUMN,
     empty_rollback::RULE,
     engine_change::RULE,
@@ -79,15 +106,25 @@ pub const RULES: &[Rule] = &[
     global_setting::RULE,
     squawk::IDENTIFIER_TOO_LONG,
     identity_added::RULE,
+    incomplete_rollback::RULE,
     lock_tables::RULE,
     many_locks::RULE,
+    narrowed_type::RULE,
     partition_of::RULE,
     partition_rebuild::RULE,
+    placeholder_rollback::RULE,
     positioned_column::RULE,
     primary_key_rebuild::RULE,
+    renamed_column::RULE,
+    renamed_table::RULE,
+    required_column::RULE,
     rewriting_option::RULE,
+    rewriting_type_change::RULE,
+    rollback_drops_other::RULE,
+    rollback_order::RULE,
     search_path_change::RULE,
     squawk::SERIAL_TYPE,
+    set_not_null::RULE,
     several_implicit_commits::RULE,
     small_key::RULE,
     table_rebuild::RULE,
@@ -95,7 +132,10 @@ pub const RULES: &[Rule] = &[
     three_byte_characters::RULE,
     squawk::TIMESTAMP_WITHOUT_ZONE,
     squawk::TRUNCATE_CASCADE,
+    truncated_table::RULE,
     unbatched_write::RULE,
+    unbounded_lock_wait::RULE,
+    unfiltered_delete::RULE,
     unique_without_index::RULE,
     validate_in_same_transaction::RULE,
     squawk::VARCHAR_LIMIT,
