@@ -88,7 +88,7 @@ pub enum Action {
         /// `AS SELECT`, `LIKE`, `PARTITION OF`: columns come from elsewhere.
         from_elsewhere: bool,
         /// `ENGINE =`, `CHARSET =`, …: name upper case, value as written. PostgreSQL: `PARTITION OF` (the parent),
-        /// `PARTITION BY`, `UNLOGGED`.
+        /// `PARTITION BY`, `UNLOGGED`. SQLite: `STRICT`, `WITHOUT ROWID`, and `USING` of a virtual table (its module).
         options: Vec<TableOption>,
     },
     /// `DROP TABLE` of one table.
@@ -345,7 +345,8 @@ pub enum Action {
         drops: bool,
     },
     /// MySQL: `ALTER TABLE … ENGINE =`, `CONVERT TO CHARACTER SET`, `ROW_FORMAT =`, …; PostgreSQL: every clause of
-    /// `ALTER TABLE` that has no action of its own (`SET TABLESPACE`, `SET LOGGED`, `DISABLE TRIGGER`).
+    /// `ALTER TABLE` that has no action of its own (`SET TABLESPACE`, `SET LOGGED`, `DISABLE TRIGGER`); SQLite: what it
+    /// does not have and no action tells (`IF EXISTS`, `ADD INDEX`).
     SetTableOption {
         /// The table.
         table: Name,
@@ -402,7 +403,7 @@ pub struct ColumnDefinition {
     pub generated_virtual: bool,
     /// `GENERATED … AS IDENTITY`, `serial`, `AUTO_INCREMENT`, SQLite's `AUTOINCREMENT`
     pub identity: bool,
-    /// MySQL: `CHARACTER SET` or `COLLATE`, lower case.
+    /// MySQL: `CHARACTER SET` or `COLLATE`, SQLite: `COLLATE`; lower case.
     pub charset: Option<String>,
 }
 
@@ -471,6 +472,8 @@ pub struct Index {
     pub in_alter: bool,
     /// PostgreSQL: `ON ONLY`, the partitioned table without its partitions: nothing is built.
     pub only: bool,
+    /// SQLite: the columns it names, also in expressions and in its `WHERE`.
+    pub columns: Vec<String>,
 }
 
 /// `ENGINE = InnoDB`: name upper case, value as written.
