@@ -25,10 +25,20 @@ pub struct Subject<'a> {
     pub segments: &'a [Segment],
     /// Tables that files before this one create: nobody uses them yet.
     pub created_before: &'a BTreeSet<Name>,
+    /// The files of the set before this one, in their order.
+    pub earlier: &'a [Earlier<'a>],
     /// What is known beside the files.
     pub surroundings: &'a Surroundings,
     /// What squawk finds in it, once a rule asks.
     pub squawk: Found,
+}
+
+/// A file before the one that is looked at.
+pub struct Earlier<'a> {
+    /// The file.
+    pub migration: &'a Migration,
+    /// What each statement of its upgrade does.
+    pub upgrade: Vec<Facts>,
 }
 
 /// What is known beside the files.
@@ -67,6 +77,20 @@ impl<'a> Subject<'a> {
     pub fn changes(&self) -> impl Iterator<Item = (usize, &'a Change)> + use<'a> {
         let statements = self.statements;
         statements.iter().enumerate().flat_map(|(index, facts)| facts.changes.iter().map(move |change| (index, change)))
+    }
+
+    /// What ran before statement `statement`, as far as the files tell, each change with its statement's text: the
+    /// upgrades of the files before, of a rollback the upgrade it undoes, and the section up to there.
+    pub fn history(&self, statement: usize) -> impl Iterator<Item = (&'a str, &'a Change)> + use<'a> {
+        let earlier = self.earlier.iter().map(|file| (&file.migration.upgrade, file.upgrade.as_slice()));
+        let undone = self.other.filter(|_| self.direction == Direction::Rollback);
+        let undone = undone.map(|statements| (&self.migration.upgrade, statements));
+        let here = (self.script, &self.statements[..statement.min(self.statements.len())]);
+        earlier.chain(undone).chain([here]).flat_map(|(script, statements)| {
+            statements.iter().enumerate().flat_map(move |(index, facts)| {
+                facts.changes.iter().map(move |change| (script.statement_text(index), change))
+            })
+        })
     }
 
     /// Whether `table` was created before statement `statement` in the same pending set: nobody uses it yet, so that

@@ -4,22 +4,36 @@ mod alter_system;
 mod attach_partition;
 mod blocking_maintenance;
 mod blocking_refresh;
+mod cascading_drop;
 mod concurrent_if_not_exists;
+mod connection_pragma;
 mod detach_partition;
+mod double_quoted_string;
+mod drop_column_rewrite;
 mod empty_rollback;
 mod enum_value_splits;
 mod exclusion_constraint;
+mod foreign_keys_pragma;
 mod generated_column;
 mod identity_added;
+mod incomplete_rebuild;
 mod many_locks;
 mod partition_of;
+mod persistent_pragma;
+mod refused_add_column;
+mod refused_drop_column;
+mod renamed_before_rebuild;
 mod rewriting_option;
 mod search_path_change;
 mod small_key;
 mod unique_without_index;
+mod unsafe_journal;
+mod unsupported_alter;
+mod vacuum_database;
 mod validate_in_same_transaction;
 mod volatile_default;
 mod wide_grant;
+mod writable_schema;
 
 use super::Rule;
 use super::squawk::rules as squawk;
@@ -30,21 +44,31 @@ pub const RULES: &[Rule] = &[
     attach_partition::RULE,
     blocking_maintenance::RULE,
     blocking_refresh::RULE,
+    cascading_drop::RULE,
     squawk::CHAR_TYPE,
     concurrent_if_not_exists::RULE,
+    connection_pragma::RULE,
     detach_partition::RULE,
     squawk::DOMAIN_CONSTRAINT,
     squawk::DOMAIN_WITH_CONSTRAINT,
+    double_quoted_string::RULE,
+    drop_column_rewrite::RULE,
     squawk::DUPLICATE_COLUMN,
     empty_rollback::RULE,
     squawk::ENUM_VALUE_ORDER,
     enum_value_splits::RULE,
     exclusion_constraint::RULE,
+    foreign_keys_pragma::RULE,
     generated_column::RULE,
     squawk::IDENTIFIER_TOO_LONG,
     identity_added::RULE,
+    incomplete_rebuild::RULE,
     many_locks::RULE,
     partition_of::RULE,
+    persistent_pragma::RULE,
+    refused_add_column::RULE,
+    refused_drop_column::RULE,
+    renamed_before_rebuild::RULE,
     rewriting_option::RULE,
     search_path_change::RULE,
     squawk::SERIAL_TYPE,
@@ -52,10 +76,14 @@ pub const RULES: &[Rule] = &[
     squawk::TIMESTAMP_WITHOUT_ZONE,
     squawk::TRUNCATE_CASCADE,
     unique_without_index::RULE,
+    unsafe_journal::RULE,
+    unsupported_alter::RULE,
+    vacuum_database::RULE,
     validate_in_same_transaction::RULE,
     squawk::VARCHAR_LIMIT,
     volatile_default::RULE,
     wide_grant::RULE,
+    writable_schema::RULE,
 ];
 
 #[cfg(test)]
