@@ -33,7 +33,7 @@ pub use change::{
 pub use finding::{Finding, Severity};
 pub use rule::{Example, Hit, Hits, Judges, Rule};
 pub use rules::RULES;
-pub use subject::{Earlier, Server, Subject, Surroundings, TableSize};
+pub use subject::{Server, Subject, Surroundings, TableSize};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ pub struct Options {
 /// What the author allowed is left out, what was allowed in vain is found.
 pub fn lint(engine: Engine, files: &[&Migration], options: &Options) -> Vec<Finding> {
     let mut created = BTreeSet::new();
-    let mut earlier: Vec<Earlier<'_>> = Vec::new();
+    let mut schema = schema::Schema::default();
     let mut findings = Vec::new();
     for migration in files {
         let upgrade = facts::of_script(engine, &migration.upgrade);
@@ -79,7 +79,7 @@ pub fn lint(engine: Engine, files: &[&Migration], options: &Options) -> Vec<Find
                 other,
                 segments: &segments,
                 created_before: &created,
-                earlier: &earlier,
+                schema: &schema,
                 surroundings: &options.surroundings,
                 squawk: squawk::Found::default(),
             };
@@ -98,7 +98,9 @@ pub fn lint(engine: Engine, files: &[&Migration], options: &Options) -> Vec<Find
         of_file.sort_by_key(|finding| (finding.line, finding.column, finding.rule));
         findings.extend(of_file);
         created.extend(upgrade.iter().flat_map(Facts::created_tables));
-        earlier.push(Earlier { migration, upgrade });
+        if engine == Engine::Sqlite {
+            schema.run(&migration.upgrade, &upgrade);
+        }
     }
     findings
 }

@@ -16,31 +16,48 @@ pub(super) struct Rebuild<'a> {
     pub(super) copies: bool,
     /// The statement that drops the old one.
     pub(super) dropped: (usize, &'a Change),
-    /// The statement that renames: the new one at last, or the old one at first.
+    /// The statement that renames; that creates where none is renamed.
     pub(super) renamed: (usize, &'a Change),
-    /// Whether the old table is renamed first, and not the new one last.
-    pub(super) old_renamed_first: bool,
+    /// In which order.
+    pub(super) order: Order,
+}
+
+/// How the new table comes to the old one's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The new one is renamed last: the manual's way.
+    NewRenamedLast,
+    /// The old one is renamed first.
+    OldRenamedFirst,
+    /// None is renamed: the rows wait elsewhere while the table is dropped and created again.
+    CreatedAgain,
 }
 
 impl Rebuild<'_> {
     /// The first statement of it.
     pub(super) fn start(&self) -> usize {
-        self.created.0.min(self.renamed.0)
+        self.created.0.min(self.renamed.0).min(self.dropped.0)
     }
 }
 
 /// Every rebuild of a section.
 pub(super) fn rebuilds<'a>(subject: &Subject<'a>) -> Vec<Rebuild<'a>> {
+    // Rows are looked at only where tables are made.
+    if !subject.changes().any(|(_, change)| matches!(change.action, Action::DropTable { .. })) {
+        return Vec::new();
+    }
     let changes: Vec<(usize, &'a Change)> = subject.changes().collect();
     let renames = changes.iter().filter_map(|&renamed| match &renamed.1.action {
         Action::RenameTable { table, to } => Some((renamed, table, to)),
         _ => None,
     });
-    renames
-        .filter_map(|(renamed, from, to)| {
-            renamed_last(&changes, renamed, from, to).or_else(|| renamed_first(&changes, renamed, from, to))
-        })
-        .collect()
+    let renamed = renames.filter_map(|(renamed, from, to)| {
+        renamed_last(&changes, renamed, from, to).or_else(|| renamed_first(&changes, renamed, from, to))
+    });
+    let mut rebuilds: Vec<Rebuild<'a>> = renamed.collect();
+    let again: Vec<Rebuild<'a>> = changes.iter().filter_map(|&dropped| created_again(&changes, dropped)).collect();
+    rebuilds.extend(again);
+    rebuilds
 }
 
 fn renamed_last<'a>(
@@ -53,7 +70,7 @@ fn renamed_last<'a>(
     let created = before.iter().rev().copied().find(|(_, change)| creates(change, new))?;
     let dropped = before.iter().rev().copied().find(|(_, change)| drops(change, table))?;
     let copies = fills(changes, created, new, dropped.0);
-    Some(Rebuild { table, new, created, copies, dropped, renamed, old_renamed_first: false })
+    Some(Rebuild { table, new, created, copies, dropped, renamed, order: Order::NewRenamedLast })
 }
 
 fn renamed_first<'a>(
@@ -66,7 +83,23 @@ fn renamed_first<'a>(
     let created = after.iter().copied().find(|(_, change)| creates(change, table))?;
     let dropped = after.iter().copied().find(|(index, change)| *index > created.0 && drops(change, old))?;
     let copies = fills(changes, created, table, dropped.0);
-    Some(Rebuild { table, new: table, created, copies, dropped, renamed, old_renamed_first: true })
+    Some(Rebuild { table, new: table, created, copies, dropped, renamed, order: Order::OldRenamedFirst })
+}
+
+fn created_again<'a>(changes: &[(usize, &'a Change)], dropped: (usize, &'a Change)) -> Option<Rebuild<'a>> {
+    let Action::DropTable { table, .. } = &dropped.1.action else { return None };
+    let renamed = |change: &Change| matches!(&change.action, Action::RenameTable { table: from, to } if from.may_be(table) || to.may_be(table));
+    let created = changes.iter().copied().find(|(index, change)| *index > dropped.0 && creates(change, table))?;
+    let filled = fills(changes, created, table, usize::MAX);
+    (filled && !changes.iter().any(|(_, change)| renamed(change))).then_some(Rebuild {
+        table,
+        new: table,
+        created,
+        copies: true,
+        dropped,
+        renamed: created,
+        order: Order::CreatedAgain,
+    })
 }
 
 fn creates(change: &Change, name: &Name) -> bool {

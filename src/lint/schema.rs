@@ -3,21 +3,26 @@
 //! Replayed from what statements do, so that a rule can know what hangs on a table. What files outside the set created
 //! is missing here: only what is found counts, never what is not.
 
-use super::change::{Action, ColumnDefinition, Constraint, ConstraintKind, Index, Name, Object};
+use std::rc::Rc;
+
+use super::change::{Action, ColumnDefinition, Constraint, ConstraintKind, Facts, Index, Name, Object};
 use super::pragmas;
 use super::subject::Subject;
+use crate::dialect::Engine;
+use crate::model::{Direction, Script};
 use crate::parse::{Lexer, TokenKind};
 
-/// Tables and what belongs to them.
-#[derive(Default)]
+/// Tables and what belongs to them; a copy costs little.
+#[derive(Clone, Default)]
 pub(super) struct Schema<'a> {
-    tables: Vec<Table<'a>>,
-    indexes: Vec<Index>,
-    triggers: Vec<Stored<'a>>,
-    views: Vec<Stored<'a>>,
+    tables: Vec<Rc<Table<'a>>>,
+    indexes: Vec<Rc<Index>>,
+    triggers: Vec<Rc<Stored<'a>>>,
+    views: Vec<Rc<Stored<'a>>>,
 }
 
 /// A table whose creation is known.
+#[derive(Clone)]
 pub(super) struct Table<'a> {
     /// Its name by now.
     pub(super) name: Name,
@@ -25,11 +30,14 @@ pub(super) struct Table<'a> {
     pub(super) columns: Vec<ColumnDefinition>,
     /// Its constraints.
     pub(super) constraints: Vec<Constraint>,
+    /// Whether rows were inserted.
+    pub(super) filled: bool,
     /// The statement that created it.
     pub(super) text: &'a str,
 }
 
 /// A trigger or a view.
+#[derive(Clone)]
 pub(super) struct Stored<'a> {
     /// Its name.
     pub(super) name: Name,
@@ -40,40 +48,60 @@ pub(super) struct Stored<'a> {
 }
 
 impl<'a> Schema<'a> {
-    /// The schema that statement `statement` finds.
+    /// The schema that statement `statement` finds: what the files before have built, of a rollback the upgrade it
+    /// undoes, and the section up to there.
     pub(super) fn before(subject: &Subject<'a>, statement: usize) -> Self {
-        let mut schema = Schema::default();
+        let mut schema = subject.schema.clone();
+        if let (Direction::Rollback, Some(undone)) = (subject.direction, subject.other) {
+            schema.run(&subject.migration.upgrade, undone);
+        }
+        schema.run(subject.script, &subject.statements[..statement.min(subject.statements.len())]);
+        schema
+    }
+
+    /// Goes on with the first statements of a script.
+    pub(super) fn run(&mut self, script: &'a Script, statements: &[Facts]) {
         let mut keep_references = false;
-        for (text, change) in subject.history(statement) {
-            match &change.action {
-                Action::Set { name, value, .. } if name == "legacy_alter_table" => {
-                    keep_references = pragmas::is_on(value)
+        let mut last_filled: Option<&Name> = None;
+        for (index, facts) in statements.iter().enumerate() {
+            for change in &facts.changes {
+                match &change.action {
+                    Action::Set { name, value, .. } if name == "legacy_alter_table" => {
+                        keep_references = pragmas::is_on(value);
+                    }
+                    // Of rows there may be many.
+                    Action::Insert { table, .. } if last_filled == Some(table) => {}
+                    action => {
+                        last_filled = match action {
+                            Action::Insert { table, .. } => Some(table),
+                            _ => None,
+                        };
+                        self.apply(script.statement_text(index), action, keep_references);
+                    }
                 }
-                action => schema.apply(text, action, keep_references),
             }
         }
-        schema
     }
 
     /// A table, where its creation is known.
     pub(super) fn table(&self, name: &Name) -> Option<&Table<'a>> {
-        self.tables.iter().find(|table| table.name.may_be(name))
+        self.tables.iter().find(|table| table.name.may_be(name)).map(Rc::as_ref)
     }
 
     /// The indexes of a table.
     pub(super) fn indexes_of<'s>(&'s self, table: &'s Name) -> impl Iterator<Item = &'s Index> {
-        self.indexes.iter().filter(|index| index.table.may_be(table))
+        self.indexes.iter().map(Rc::as_ref).filter(|index| index.table.may_be(table))
     }
 
     /// The triggers of a table.
     pub(super) fn triggers_of<'s>(&'s self, table: &'s Name) -> impl Iterator<Item = &'s Stored<'a>> {
-        self.triggers.iter().filter(|trigger| trigger.table.as_ref().is_some_and(|on| on.may_be(table)))
+        self.triggers.iter().map(Rc::as_ref).filter(|trigger| trigger.is_on(table))
     }
 
     /// The views and the triggers of other tables whose text names a table.
     pub(super) fn naming<'s>(&'s self, table: &'s Name) -> impl Iterator<Item = &'s Stored<'a>> {
-        let others = self.triggers.iter().filter(|trigger| !trigger.table.as_ref().is_some_and(|on| on.may_be(table)));
-        self.views.iter().chain(others).filter(|stored| names(stored.text, &table.name))
+        let others = self.triggers.iter().filter(|trigger| !trigger.is_on(table));
+        self.views.iter().chain(others).map(Rc::as_ref).filter(|stored| names_table(stored.text, &table.name))
     }
 
     /// The tables with a foreign key to a table, itself left out.
@@ -84,37 +112,37 @@ impl<'a> Schema<'a> {
 
     fn apply(&mut self, text: &'a str, action: &Action, keep_references: bool) {
         match action {
-            Action::CreateTable { table, columns, constraints, .. } => {
-                if self.table(table).is_none() {
-                    let (columns, constraints) = (columns.clone(), constraints.clone());
-                    self.tables.push(Table { name: table.clone(), columns, constraints, text });
-                }
+            Action::CreateTable { table, columns, constraints, from_elsewhere, .. } if self.table(table).is_none() => {
+                let (columns, constraints) = (columns.clone(), constraints.clone());
+                let name = table.clone();
+                self.tables.push(Rc::new(Table { name, columns, constraints, filled: *from_elsewhere, text }));
             }
             Action::DropTable { table, .. } => {
                 self.tables.retain(|other| !other.name.may_be(table));
                 self.indexes.retain(|index| !index.table.may_be(table));
-                self.triggers.retain(|trigger| !trigger.table.as_ref().is_some_and(|on| on.may_be(table)));
+                self.triggers.retain(|trigger| !trigger.is_on(table));
             }
             Action::RenameTable { table, to } => self.rename(table, to, keep_references),
             Action::AddColumn { table, column, .. } => {
-                self.alter(table, |columns| columns.push(column.clone()));
+                self.alter(table, |table| table.columns.push(column.clone()));
             }
             Action::DropColumn { table, column } => {
-                self.alter(table, |columns| columns.retain(|other| !other.name.eq_ignore_ascii_case(column)));
+                self.alter(table, |table| table.columns.retain(|other| !other.name.eq_ignore_ascii_case(column)));
             }
-            Action::RenameColumn { table, column, to } => self.alter(table, |columns| {
-                let renamed = columns.iter_mut().find(|other| other.name.eq_ignore_ascii_case(column));
+            Action::RenameColumn { table, column, to } => self.alter(table, |table| {
+                let renamed = table.columns.iter_mut().find(|other| other.name.eq_ignore_ascii_case(column));
                 renamed.into_iter().for_each(|column| column.name.clone_from(to));
             }),
-            Action::CreateIndex(index) => self.indexes.push(index.clone()),
+            Action::Insert { table, .. } => self.alter(table, |table| table.filled = true),
+            Action::CreateIndex(index) => self.indexes.push(Rc::new(index.clone())),
             Action::DropIndex { index, .. } => {
                 self.indexes.retain(|other| !other.name.as_ref().is_some_and(|name| name.may_be(index)));
             }
             Action::Create { object: Object::Trigger, name, table, .. } => {
-                self.triggers.push(Stored { name: name.clone(), table: table.clone(), text });
+                self.triggers.push(Rc::new(Stored { name: name.clone(), table: table.clone(), text }));
             }
             Action::Create { object: Object::View, name, .. } => {
-                self.views.push(Stored { name: name.clone(), table: None, text });
+                self.views.push(Rc::new(Stored { name: name.clone(), table: None, text }));
             }
             Action::Drop { object: Object::Trigger, name, .. } => {
                 self.triggers.retain(|trigger| !trigger.name.may_be(name));
@@ -124,9 +152,9 @@ impl<'a> Schema<'a> {
         }
     }
 
-    fn alter(&mut self, table: &Name, change: impl FnOnce(&mut Vec<ColumnDefinition>)) {
+    fn alter(&mut self, table: &Name, change: impl FnOnce(&mut Table<'a>)) {
         if let Some(table) = self.tables.iter_mut().find(|other| other.name.may_be(table)) {
-            change(&mut table.columns);
+            change(Rc::make_mut(table));
         }
     }
 
@@ -137,13 +165,27 @@ impl<'a> Schema<'a> {
             }
         };
         for other in &mut self.tables {
-            rename(&mut other.name);
-            if !keep_references {
-                other.references_mut().for_each(rename);
+            let refers = !keep_references && other.references().any(|references| references.may_be(table));
+            if other.name.may_be(table) || refers {
+                let other = Rc::make_mut(other);
+                rename(&mut other.name);
+                if refers {
+                    other.references_mut().for_each(rename);
+                }
             }
         }
-        self.indexes.iter_mut().for_each(|index| rename(&mut index.table));
-        self.triggers.iter_mut().filter_map(|trigger| trigger.table.as_mut()).for_each(rename);
+        for index in self.indexes.iter_mut().filter(|index| index.table.may_be(table)) {
+            rename(&mut Rc::make_mut(index).table);
+        }
+        for trigger in self.triggers.iter_mut().filter(|trigger| trigger.is_on(table)) {
+            Rc::make_mut(trigger).table.as_mut().into_iter().for_each(rename);
+        }
+    }
+}
+
+impl Stored<'_> {
+    fn is_on(&self, table: &Name) -> bool {
+        self.table.as_ref().is_some_and(|on| on.may_be(table))
     }
 }
 
@@ -172,8 +214,35 @@ impl Table<'_> {
 
 /// Whether a statement has this name in it, in quotes or without.
 pub(super) fn names(text: &str, name: &str) -> bool {
-    let lexer = Lexer::new(crate::dialect::Engine::Sqlite.lex_rules(), text);
-    lexer.into_iter().any(|token| is_name(token.kind, &text[token.span.clone()], name))
+    code(text).any(|(kind, token)| is_name(kind, token, name))
+}
+
+/// Whether a statement has this name where a table stands: a column may have the same.
+fn names_table(text: &str, name: &str) -> bool {
+    let tokens: Vec<_> = code(text).collect();
+    tokens.iter().enumerate().any(|(at, (kind, token))| {
+        let before = at.checked_sub(1).map_or("", |before| tokens[before].1);
+        let opens = ["from", "join", "into", "update"].iter().any(|word| before.eq_ignore_ascii_case(word));
+        let qualifies = tokens.get(at + 1).is_some_and(|(_, behind)| *behind == ".");
+        is_name(*kind, token, name) && (opens || qualifies)
+    })
+}
+
+/// Whether a trigger has this column of its row: `new.x`, `old.x`, or in `UPDATE OF`.
+pub(super) fn names_row_column(trigger: &str, column: &str) -> bool {
+    let tokens: Vec<_> = code(trigger).collect();
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|(_, token)| token.eq_ignore_ascii_case(word));
+    let mut listed = false;
+    tokens.iter().enumerate().any(|(at, (kind, token))| {
+        listed = if at > 1 && is(at - 1, "of") && is(at - 2, "update") { true } else { listed && !is(at, "on") };
+        let of_row = at > 1 && is(at - 1, ".") && (is(at - 2, "new") || is(at - 2, "old"));
+        is_name(*kind, token, column) && (of_row || listed)
+    })
+}
+
+fn code(text: &str) -> impl Iterator<Item = (TokenKind, &str)> {
+    let lexer = Lexer::new(Engine::Sqlite.lex_rules(), text);
+    lexer.filter(|token| token.kind.is_code()).map(|token| (token.kind, &text[token.span]))
 }
 
 /// Whether a token is this name.
@@ -184,5 +253,36 @@ pub(super) fn is_name(kind: TokenKind, text: &str, name: &str) -> bool {
             text.get(1..text.len() - 1).is_some_and(|inner| inner.eq_ignore_ascii_case(name))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{names_row_column, names_table};
+
+    #[test]
+    fn a_column_of_the_tables_name_is_no_table() {
+        for (text, expected) in [
+            ("CREATE VIEW v AS SELECT a FROM t", true),
+            ("CREATE VIEW v AS SELECT a FROM o JOIN \"T\" ON 1", true),
+            ("CREATE VIEW v AS SELECT t.a FROM o, t", true),
+            ("CREATE VIEW v AS SELECT t FROM o", false),
+            ("CREATE TRIGGER g AFTER INSERT ON o BEGIN INSERT INTO [t] VALUES (1); END", true),
+            ("CREATE TRIGGER g AFTER INSERT ON o BEGIN UPDATE o SET t = 't'; END", false),
+        ] {
+            assert_eq!(names_table(text, "t"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_another_table_is_not_the_rows() {
+        for (text, expected) in [
+            ("CREATE TRIGGER g AFTER UPDATE OF b, a ON t BEGIN SELECT 1; END", true),
+            ("CREATE TRIGGER g AFTER INSERT ON t WHEN OLD.\"a\" > 1 BEGIN SELECT 1; END", true),
+            ("CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO log (a) VALUES (new.b); END", false),
+            ("CREATE TRIGGER g AFTER UPDATE OF b ON a BEGIN SELECT 1; END", false),
+        ] {
+            assert_eq!(names_row_column(text, "a"), expected, "{text}");
+        }
     }
 }

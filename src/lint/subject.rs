@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::change::{Action, Change, Facts, Name};
+use super::schema::Schema;
 use super::squawk::Found;
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
@@ -25,20 +26,12 @@ pub struct Subject<'a> {
     pub segments: &'a [Segment],
     /// Tables that files before this one create: nobody uses them yet.
     pub created_before: &'a BTreeSet<Name>,
-    /// The files of the set before this one, in their order.
-    pub earlier: &'a [Earlier<'a>],
+    /// What the files before this one have built; kept for SQLite alone.
+    pub(super) schema: &'a Schema<'a>,
     /// What is known beside the files.
     pub surroundings: &'a Surroundings,
     /// What squawk finds in it, once a rule asks.
     pub squawk: Found,
-}
-
-/// A file before the one that is looked at.
-pub struct Earlier<'a> {
-    /// The file.
-    pub migration: &'a Migration,
-    /// What each statement of its upgrade does.
-    pub upgrade: Vec<Facts>,
 }
 
 /// What is known beside the files.
@@ -79,20 +72,6 @@ impl<'a> Subject<'a> {
         statements.iter().enumerate().flat_map(|(index, facts)| facts.changes.iter().map(move |change| (index, change)))
     }
 
-    /// What ran before statement `statement`, as far as the files tell, each change with its statement's text: the
-    /// upgrades of the files before, of a rollback the upgrade it undoes, and the section up to there.
-    pub fn history(&self, statement: usize) -> impl Iterator<Item = (&'a str, &'a Change)> + use<'a> {
-        let earlier = self.earlier.iter().map(|file| (&file.migration.upgrade, file.upgrade.as_slice()));
-        let undone = self.other.filter(|_| self.direction == Direction::Rollback);
-        let undone = undone.map(|statements| (&self.migration.upgrade, statements));
-        let here = (self.script, &self.statements[..statement.min(self.statements.len())]);
-        earlier.chain(undone).chain([here]).flat_map(|(script, statements)| {
-            statements.iter().enumerate().flat_map(move |(index, facts)| {
-                facts.changes.iter().map(move |change| (script.statement_text(index), change))
-            })
-        })
-    }
-
     /// Whether `table` was created before statement `statement` in the same pending set: nobody uses it yet, so that
     /// no lock on it hurts.
     pub fn is_new(&self, table: &Name, statement: usize) -> bool {
@@ -110,6 +89,13 @@ impl<'a> Subject<'a> {
     /// Whether a database was asked and the table has no rows worth a lock: fewer than a thousand.
     pub fn is_small(&self, table: &Name) -> bool {
         self.size(table).is_some_and(|size| size.rows < 1000)
+    }
+
+    /// Whether the table has no rows when statement `statement` runs: known to be empty, or created in the same pending
+    /// set and not filled since.
+    pub fn is_empty(&self, table: &Name, statement: usize) -> bool {
+        let filled = || Schema::before(self, statement).table(table).is_some_and(|table| table.filled);
+        self.size(table).is_some_and(|size| size.rows == 0) || (self.is_new(table, statement) && !filled())
     }
 
     /// The segment a statement is in; None for an author's own `BEGIN` and `COMMIT`.

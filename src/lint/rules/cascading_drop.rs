@@ -26,6 +26,12 @@ const GOOD: &str = "CREATE TABLE new_users (id INTEGER PRIMARY KEY, email TEXT);
     ALTER TABLE new_users RENAME TO users;";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
+    if !subject
+        .changes()
+        .any(|(_, change)| matches!(&change.action, Action::Set { name, .. } if name == "foreign_keys"))
+    {
+        return;
+    }
     for (statement, change) in subject.changes() {
         let Action::DropTable { table, .. } = &change.action else { continue };
         if !pragmas::is_on_at(subject, "foreign_keys", statement) {

@@ -1,3 +1,4 @@
+use super::refused_drop_column;
 use crate::dialect::Engine;
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
@@ -25,8 +26,10 @@ const MANY: u64 = 1_000_000;
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
-        let Action::DropColumn { table, .. } = &change.action else { continue };
-        if subject.is_new(table, statement) || subject.is_small(table) {
+        let Action::DropColumn { table, column } = &change.action else { continue };
+        let harmless = subject.is_new(table, statement) || subject.is_small(table);
+        // What is refused writes nothing.
+        if harmless || refused_drop_column::is_refused(subject, statement, table, column) {
             continue;
         }
         let size = subject.size(table);

@@ -1,6 +1,7 @@
 use crate::dialect::Engine;
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 use crate::model::{StatementKind, TransactionControl};
+use crate::plan::{Segment, SegmentMode};
 
 /// `PRAGMA foreign_keys` amid a file.
 pub(super) const RULE: Rule = Rule {
@@ -27,12 +28,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         if !matches!(&change.action, Action::Set { name, .. } if name == "foreign_keys") {
             continue;
         }
-        let effective = |from: usize, to: usize| {
-            let mut segments = subject.segments.iter();
-            segments
-                .any(|segment| segment.has_effect() && segment.statements.start >= from && segment.statements.end <= to)
-        };
-        let splits = effective(0, statement) && effective(statement + 1, subject.statements.len());
+        let splits = splits(subject, statement);
         let (message, severity) = match (splits, begun(subject, statement)) {
             (true, _) => (
                 "what stands before this pragma is committed on its own: it stays when a statement behind it fails",
@@ -64,4 +60,23 @@ fn begun(subject: &Subject<'_>, statement: usize) -> bool {
     });
     let mut last = controls.filter(|control| *control != TransactionControl::Savepoint);
     last.next() == Some(TransactionControl::Begin)
+}
+
+/// Whether what stands before and behind it would be one transaction without it.
+fn splits(subject: &Subject<'_>, statement: usize) -> bool {
+    let is_setting =
+        |kind: StatementKind| matches!(kind, StatementKind::ConnectionSetting | StatementKind::SessionSetting);
+    let kinds: Vec<StatementKind> = subject.script.statements.iter().map(|statement| statement.kind).collect();
+    let before = kinds[..statement].iter().rev().copied().find(|kind| !is_setting(*kind));
+    let behind = kinds[statement + 1..].iter().copied().find(|kind| !is_setting(*kind));
+    let shared = |from: usize, to: usize| {
+        let shares = |segment: &&Segment| segment.mode == SegmentMode::Transaction;
+        let within = |segment: &Segment| segment.statements.start >= from && segment.statements.end <= to;
+        subject.segments.iter().filter(shares).any(within)
+    };
+    let control = |kind: Option<StatementKind>, control| kind == Some(StatementKind::TransactionControl(control));
+    !control(before, TransactionControl::Commit)
+        && !control(behind, TransactionControl::Begin)
+        && shared(0, statement)
+        && shared(statement + 1, kinds.len())
 }

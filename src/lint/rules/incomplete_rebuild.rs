@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::rebuild::{Rebuild, quoted, rebuilds};
+use crate::lint::rebuild::{Order, Rebuild, quoted, rebuilds};
 use crate::lint::schema::{Schema, Table};
 use crate::lint::{Action, Example, Hit, Hits, Index, Judges, Object, Rule, Severity, Subject, pragmas};
 
@@ -41,12 +41,12 @@ pub(super) const RULE: Rule = Rule {
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for rebuild in rebuilds(subject) {
         let before = Schema::before(subject, rebuild.start());
-        if !rebuild.copies && !subject.is_new(rebuild.table, rebuild.start()) {
+        if !rebuild.copies && !subject.is_empty(rebuild.table, rebuild.start()) {
             rows(&rebuild, hits);
         }
         indexes(subject, &rebuild, &before, hits);
         triggers(subject, &rebuild, &before, hits);
-        if !rebuild.old_renamed_first {
+        if rebuild.order == Order::NewRenamedLast {
             views(subject, &rebuild, hits);
         }
         definition(subject, &rebuild, before.table(rebuild.table), hits);
@@ -164,7 +164,7 @@ fn definition(subject: &Subject<'_>, rebuild: &Rebuild<'_>, old: Option<&Table<'
     let known = old.is_none_or(|old| counts(&old.columns));
     let kept =
         subject.changes().any(|(_, change)| change.action.table().is_some_and(|table| table.name == "sqlite_sequence"));
-    if rebuild.copies && counts(columns) && known && !kept && !rebuild.old_renamed_first {
+    if rebuild.copies && counts(columns) && known && !kept && rebuild.order == Order::NewRenamedLast {
         hits.push(hit(
             rebuild.dropped,
             Some(Severity::Note),

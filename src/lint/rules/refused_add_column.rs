@@ -34,7 +34,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         let Action::AddColumn { table, column, .. } = &change.action else { continue };
         let foreign_keys = pragmas::is_on_at(subject, "foreign_keys", statement);
         let refusal = refused_always(table, column).or_else(|| {
-            (!is_empty(subject, table, statement)).then(|| refused_with_rows(table, column, foreign_keys)).flatten()
+            (!subject.is_empty(table, statement)).then(|| refused_with_rows(table, column, foreign_keys)).flatten()
         });
         if let Some((message, remedy)) = refusal {
             hits.at(statement, change.span.clone(), message, remedy);
@@ -112,13 +112,4 @@ fn without_unique(column: &ColumnDefinition) -> String {
 fn literal(data_type: &str) -> &'static str {
     let is_text = ["char", "clob", "text"].iter().any(|part| data_type.contains(part));
     if is_text && !data_type.contains("int") { "''" } else { "0" }
-}
-
-/// Whether the table has no rows as far as can be told: created in the same set and not filled in this section, or
-/// known to be empty.
-fn is_empty(subject: &Subject<'_>, table: &Name, statement: usize) -> bool {
-    let filled = subject
-        .history(statement)
-        .any(|(_, change)| matches!(&change.action, Action::Insert { table: filled, .. } if filled.may_be(table)));
-    (subject.is_new(table, statement) && !filled) || subject.size(table).is_some_and(|size| size.rows == 0)
 }

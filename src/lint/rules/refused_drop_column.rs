@@ -1,6 +1,6 @@
 use crate::dialect::Engine;
 use crate::lint::rebuild::{quoted, steps};
-use crate::lint::schema::{Schema, Table, is_name, names};
+use crate::lint::schema::{Schema, Table, is_name, names, names_row_column};
 use crate::lint::{Action, ConstraintKind, Example, Hit, Hits, Judges, Name, Rule, Severity, Subject};
 use crate::parse::{Lexer, TokenKind};
 
@@ -42,6 +42,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     }
 }
 
+/// Why, what to do, and a severity where it is not certain.
 type Refusal = (String, String, Option<Severity>);
 
 fn refusal(schema: &Schema<'_>, table: &Name, column: &str) -> Option<Refusal> {
@@ -54,16 +55,23 @@ fn refusal(schema: &Schema<'_>, table: &Name, column: &str) -> Option<Refusal> {
         let name = quoted(&name.name);
         return Some((format!("the index {name} is on it"), format!("before it: DROP INDEX {name};"), None));
     }
-    if let Some(trigger) = schema.triggers_of(table).find(|trigger| names(trigger.text, column)) {
+    if let Some(trigger) = schema.triggers_of(table).find(|trigger| names_row_column(trigger.text, column)) {
         let name = quoted(&trigger.name.name);
-        let remedy = format!("before it: DROP TRIGGER {name}; behind it create it again without the column");
-        return Some((format!("the trigger {name} names it"), remedy, None));
+        return Some((format!("the trigger {name} names it"), again("TRIGGER", &name), None));
     }
     // It may be a column of another table that has the same name.
-    let stored = schema.naming(table).find(|stored| names(stored.text, column))?;
+    let stored = schema.triggers_of(table).chain(schema.naming(table)).find(|stored| names(stored.text, column))?;
     let (kind, name) = (if stored.table.is_some() { "TRIGGER" } else { "VIEW" }, quoted(&stored.name.name));
-    let remedy = format!("before it: DROP {kind} {name}; behind it create it again without the column");
-    Some((format!("{name} seems to name it"), remedy, Some(Severity::Warning)))
+    Some((format!("{name} seems to name it"), again(kind, &name), Some(Severity::Warning)))
+}
+
+fn again(kind: &str, name: &str) -> String {
+    format!("before it: DROP {kind} {name}; behind it create it again without the column")
+}
+
+/// Whether SQLite refuses it.
+pub(super) fn is_refused(subject: &Subject<'_>, statement: usize, table: &Name, column: &str) -> bool {
+    refusal(&Schema::before(subject, statement), table, column).is_some_and(|(_, _, severity)| severity.is_none())
 }
 
 /// What of the table itself needs the column.

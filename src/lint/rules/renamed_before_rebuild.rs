@@ -1,7 +1,7 @@
 use crate::dialect::Engine;
-use crate::lint::rebuild::{quoted, rebuilds};
+use crate::lint::rebuild::{Order, quoted, rebuilds};
 use crate::lint::schema::Schema;
-use crate::lint::{Example, Hits, Judges, Rule, Severity, Subject, pragmas};
+use crate::lint::{Example, Hit, Hits, Judges, Rule, Severity, Subject, pragmas};
 
 /// The old table renamed first.
 pub(super) const RULE: Rule = Rule {
@@ -29,7 +29,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     if subject.is_older_than("SQLite", &[3, 25]) {
         return;
     }
-    for rebuild in rebuilds(subject).into_iter().filter(|rebuild| rebuild.old_renamed_first) {
+    for rebuild in rebuilds(subject).into_iter().filter(|rebuild| rebuild.order == Order::OldRenamedFirst) {
         let (statement, change) = rebuild.renamed;
         if pragmas::is_on_at(subject, "legacy_alter_table", statement) {
             continue;
@@ -41,17 +41,21 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         if who.is_empty() && schema.table(rebuild.table).is_some() {
             continue;
         }
+        // Nobody may.
+        let severity = who.is_empty().then_some(Severity::Warning);
         let who = if who.is_empty() { "whatever refers to it".to_owned() } else { who.join(", ") };
         let table = quoted(&rebuild.table.name);
         let new = quoted(&format!("new_{}", rebuild.table.name));
-        hits.at(
-            statement,
-            change.span.clone(),
-            format!("this renames {table} also in {who}, and the table they then mean is dropped"),
-            format!(
+        hits.push(Hit {
+            statement: Some(statement),
+            span: Some(change.span.clone()),
+            line: None,
+            severity,
+            message: format!("this renames {table} also in {who}, and the table they then mean is dropped"),
+            remedy: format!(
                 "the new table first: CREATE TABLE {new} (…); INSERT INTO {new} (…) SELECT … FROM {table}; DROP TABLE \
                  {table}; ALTER TABLE {new} RENAME TO {table};"
             ),
-        );
+        });
     }
 }

@@ -122,11 +122,11 @@ impl<'t> Reader<'t> {
     pub fn name(&mut self) -> Option<Name> {
         let first = self.plain_name()?;
         let mut ahead = *self;
-        if ahead.take_symbol(".") {
-            if let Some(name) = ahead.plain_name() {
-                *self = ahead;
-                return Some(Name { schema: Some(first), name });
-            }
+        if ahead.take_symbol(".")
+            && let Some(name) = ahead.plain_name()
+        {
+            *self = ahead;
+            return Some(Name { schema: Some(first), name });
         }
         Some(Name::new(first))
     }
