@@ -22,9 +22,14 @@ mod online_ddl;
 mod outside;
 #[cfg(test)]
 mod postgres_manual;
+mod pragmas;
+mod rebuild;
 mod replacement;
 mod rule;
 mod rules;
+mod schema;
+#[cfg(test)]
+mod sqlite_manual;
 mod squawk;
 mod subject;
 mod types;
@@ -48,6 +53,7 @@ use std::path::PathBuf;
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
 use crate::plan;
+use schema::Schema;
 
 /// How rules are applied.
 #[derive(Debug, Clone, Default)]
@@ -89,15 +95,28 @@ pub fn examine(engine: Engine, files: &[&Migration], options: &Options) -> Exami
 /// not judged, and their tables are in use.
 pub fn examine_after(engine: Engine, applied: &[&Migration], files: &[&Migration], options: &Options) -> Examined {
     let of_upgrade = |migration: &Migration| facts::of_script(engine, &migration.upgrade);
-    let known = applied.iter().map(|&migration| Earlier { migration, upgrade: of_upgrade(migration) });
-    let mut earlier: Vec<Earlier<'_>> = known.collect();
+    let mut earlier: Vec<Earlier<'_>> = Vec::new();
+    let mut schema = Schema::default();
+    for &migration in applied {
+        let upgrade = of_upgrade(migration);
+        if engine == Engine::Sqlite {
+            schema.run(&migration.upgrade, &upgrade);
+        }
+        earlier.push(Earlier { migration, upgrade });
+    }
     let mut created = NewTables::default();
     let mut examined = Examined::default();
     for migration in files {
         let upgrade = of_upgrade(migration);
         let rollback = migration.rollback.script().map(|script| facts::of_script(engine, script));
-        let sections =
-            Sections { engine, migration, upgrade: &upgrade, rollback: rollback.as_deref(), earlier: &earlier };
+        let sections = Sections {
+            engine,
+            migration,
+            upgrade: &upgrade,
+            rollback: rollback.as_deref(),
+            earlier: &earlier,
+            schema: &schema,
+        };
         let mut of_file = sections.findings(&created, &options.surroundings, options);
         let unconditional = || sections.findings(&NewTables::default(), &Surroundings::default(), options);
         allowance::apply(engine, migration, &mut of_file, unconditional, options);
@@ -105,6 +124,9 @@ pub fn examine_after(engine: Engine, applied: &[&Migration], files: &[&Migration
         examined.findings.extend(of_file);
         examined.partly_understood.extend(sections.partly_understood());
         upgrade.iter().for_each(|facts| created.learn(0, facts));
+        if engine == Engine::Sqlite {
+            schema.run(&migration.upgrade, &upgrade);
+        }
         earlier.push(Earlier { migration, upgrade });
     }
     examined
@@ -117,6 +139,7 @@ struct Sections<'a> {
     upgrade: &'a [Facts],
     rollback: Option<&'a [Facts]>,
     earlier: &'a [Earlier<'a>],
+    schema: &'a Schema<'a>,
 }
 
 impl<'a> Sections<'a> {
@@ -143,6 +166,7 @@ impl<'a> Sections<'a> {
                 created_before: created,
                 created_here: OnceCell::new(),
                 earlier: self.earlier,
+                schema: self.schema,
                 surroundings,
                 squawk: squawk::Found::default(),
             };

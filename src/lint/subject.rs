@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::change::{Action, Change, Facts, Name};
 use super::new_tables::NewTables;
+use super::schema::Schema;
 use super::squawk::Found;
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
@@ -31,6 +32,8 @@ pub struct Subject<'a> {
     pub created_here: OnceCell<NewTables>,
     /// The files of the set before this one, in their order.
     pub earlier: &'a [Earlier<'a>],
+    /// What the files before this one have built; kept for SQLite alone.
+    pub(super) schema: &'a Schema<'a>,
     /// What is known beside the files.
     pub surroundings: &'a Surroundings,
     /// What squawk finds in it, once a rule asks.
@@ -119,6 +122,13 @@ impl<'a> Subject<'a> {
     /// Whether a database was asked and the table is one whose every lock is felt: a million rows or more.
     pub fn is_big(&self, table: &Name) -> bool {
         self.size(table).is_some_and(|size| size.rows >= 1_000_000)
+    }
+
+    /// Whether the table has no rows when statement `statement` runs: known to be empty, or created in the same pending
+    /// set and not filled since.
+    pub fn is_empty(&self, table: &Name, statement: usize) -> bool {
+        let filled = || Schema::before(self, statement).table(table).is_some_and(|table| table.filled);
+        self.size(table).is_some_and(|size| size.rows == 0) || (self.is_new(table, statement) && !filled())
     }
 
     /// The segment a statement is in; None for an author's own `BEGIN` and `COMMIT`.

@@ -18,7 +18,7 @@ pub enum Action {
         /// `AS SELECT`, `LIKE`, `PARTITION OF`: columns come from elsewhere.
         from_elsewhere: bool,
         /// `ENGINE =`, `CHARSET =`, …: name upper case, value as written. PostgreSQL: `PARTITION OF` (the parent),
-        /// `PARTITION BY`, `UNLOGGED`.
+        /// `PARTITION BY`, `UNLOGGED`. SQLite: `STRICT`, `WITHOUT ROWID`, and `USING` of a virtual table (its module).
         options: Vec<TableOption>,
     },
     /// `DROP TABLE` of one table.
@@ -277,7 +277,8 @@ pub enum Action {
     },
     /// MySQL: `ALTER TABLE … ENGINE =`, `CONVERT TO CHARACTER SET`, `ROW_FORMAT =`, and every clause that has no action
     /// of its own (`RENAME INDEX`, `PARTITION BY`, `FORCE`); PostgreSQL: every clause of `ALTER TABLE` that has none
-    /// (`SET TABLESPACE`, `SET LOGGED`, `DISABLE TRIGGER`).
+    /// (`SET TABLESPACE`, `SET LOGGED`, `DISABLE TRIGGER`); SQLite: what it does not have and no action tells
+    /// (`IF EXISTS`, `ADD INDEX`).
     SetTableOption {
         /// The table.
         table: Name,

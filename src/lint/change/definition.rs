@@ -27,7 +27,7 @@ pub struct ColumnDefinition {
     pub generated_virtual: bool,
     /// `GENERATED … AS IDENTITY`, `serial`, `AUTO_INCREMENT`, SQLite's `AUTOINCREMENT`
     pub identity: bool,
-    /// MySQL: `CHARACTER SET` or `COLLATE`, lower case.
+    /// MySQL: `CHARACTER SET` or `COLLATE`, SQLite: `COLLATE`; lower case.
     pub charset: Option<String>,
 }
 
@@ -96,6 +96,8 @@ pub struct Index {
     pub in_alter: bool,
     /// PostgreSQL: `ON ONLY`, the partitioned table without its partitions: nothing is built.
     pub only: bool,
+    /// SQLite: the columns it names, also in expressions and in its `WHERE`.
+    pub columns: Vec<String>,
 }
 
 /// `ENGINE = InnoDB`: name upper case, value as written.

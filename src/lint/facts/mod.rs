@@ -3,6 +3,8 @@
 mod mysql;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod test_support;
 
 use super::change::Facts;
 use crate::dialect::Engine;

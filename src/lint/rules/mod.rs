@@ -11,13 +11,17 @@ mod blocking_index;
 mod blocking_index_drop;
 mod blocking_maintenance;
 mod blocking_refresh;
+mod cascading_drop;
 mod charset_conversion;
 mod column_definition_copy;
 mod concurrent_if_not_exists;
+mod connection_pragma;
 mod create_table_select;
 mod ddl_mixed_with_dml;
 mod definer_account;
 mod detach_partition;
+mod double_quoted_string;
+mod drop_column_rewrite;
 mod dropped_column;
 mod dropped_table;
 mod dropped_view;
@@ -26,10 +30,12 @@ mod engine_change;
 mod enum_value_splits;
 mod exclusion_constraint;
 mod foreign_key_copy;
+mod foreign_keys_pragma;
 mod fulltext_or_spatial_index;
 mod generated_column;
 mod global_setting;
 mod identity_added;
+mod incomplete_rebuild;
 mod incomplete_rollback;
 mod lock_tables;
 mod many_locks;
@@ -38,9 +44,13 @@ mod mysql_tests;
 mod narrowed_type;
 mod partition_of;
 mod partition_rebuild;
+mod persistent_pragma;
 mod placeholder_rollback;
 mod positioned_column;
 mod primary_key_rebuild;
+mod refused_add_column;
+mod refused_drop_column;
+mod renamed_before_rebuild;
 mod renamed_column;
 mod renamed_table;
 mod required_column;
@@ -60,9 +70,13 @@ mod unbatched_write;
 mod unbounded_lock_wait;
 mod unfiltered_delete;
 mod unique_without_index;
+mod unsafe_journal;
+mod unsupported_alter;
+mod vacuum_database;
 mod validate_in_same_transaction;
 mod volatile_default;
 mod wide_grant;
+mod writable_schema;
 mod zero_date;
 
 use super::Rule;
@@ -81,16 +95,20 @@ pub const RULES: &[Rule] = &[
     blocking_index_drop::RULE,
     blocking_maintenance::RULE,
     blocking_refresh::RULE,
+    cascading_drop::RULE,
     squawk::CHAR_TYPE,
     charset_conversion::RULE,
     column_definition_copy::RULE,
     concurrent_if_not_exists::RULE,
+    connection_pragma::RULE,
     create_table_select::RULE,
     ddl_mixed_with_dml::RULE,
     definer_account::RULE,
     detach_partition::RULE,
     squawk::DOMAIN_CONSTRAINT,
     squawk::DOMAIN_WITH_CONSTRAINT,
+    double_quoted_string::RULE,
+    drop_column_rewrite::RULE,
     dropped_column::RULE,
     dropped_table::RULE,
     dropped_view::RULE,
@@ -101,20 +119,26 @@ pub const RULES: &[Rule] = &[
     enum_value_splits::RULE,
     exclusion_constraint::RULE,
     foreign_key_copy::RULE,
+    foreign_keys_pragma::RULE,
     fulltext_or_spatial_index::RULE,
     generated_column::RULE,
     global_setting::RULE,
     squawk::IDENTIFIER_TOO_LONG,
     identity_added::RULE,
+    incomplete_rebuild::RULE,
     incomplete_rollback::RULE,
     lock_tables::RULE,
     many_locks::RULE,
     narrowed_type::RULE,
     partition_of::RULE,
     partition_rebuild::RULE,
+    persistent_pragma::RULE,
     placeholder_rollback::RULE,
     positioned_column::RULE,
     primary_key_rebuild::RULE,
+    refused_add_column::RULE,
+    refused_drop_column::RULE,
+    renamed_before_rebuild::RULE,
     renamed_column::RULE,
     renamed_table::RULE,
     required_column::RULE,
@@ -137,10 +161,14 @@ pub const RULES: &[Rule] = &[
     unbounded_lock_wait::RULE,
     unfiltered_delete::RULE,
     unique_without_index::RULE,
+    unsafe_journal::RULE,
+    unsupported_alter::RULE,
+    vacuum_database::RULE,
     validate_in_same_transaction::RULE,
     squawk::VARCHAR_LIMIT,
     volatile_default::RULE,
     wide_grant::RULE,
+    writable_schema::RULE,
     zero_date::RULE,
 ];
 

@@ -146,7 +146,7 @@ fn one_rule_speaks_of_one_danger() {
         ("ALTER TABLE t FORCE;", &["table-rebuild"][..]),
         ("ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a);", &["primary-key-rebuild"][..]),
         ("OPTIMIZE TABLE t;", &["table-rebuild"][..]),
-        ("ALTER TABLE t RENAME TO u;", &[][..]),
+        ("ALTER TABLE t RENAME TO u;", &["renamed-table"][..]),
     ] {
         assert_eq!(ids(&found_by(text, Surroundings::default())), expected, "{text}");
     }

@@ -150,6 +150,7 @@ impl Reading<'_> {
                     special,
                     in_alter: true,
                     only: false,
+                    columns: Vec::new(),
                 };
                 self.change(start, Action::CreateIndex(index));
             }

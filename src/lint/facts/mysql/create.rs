@@ -198,8 +198,17 @@ impl Reading<'_> {
                 self.reader.skip_one();
             }
         }
-        let index =
-            Index { name, table, unique, concurrently: false, if_not_exists, special, in_alter: false, only: false };
+        let index = Index {
+            name,
+            table,
+            unique,
+            concurrently: false,
+            if_not_exists,
+            special,
+            in_alter: false,
+            only: false,
+            columns: Vec::new(),
+        };
         self.change(start, Action::CreateIndex(index));
     }
 

@@ -38,6 +38,7 @@ fn create_index(statement: &Node, changes: &mut Changes) -> bool {
             special: false,
             in_alter: false,
             only,
+            columns: Vec::new(),
         }),
     );
     true
