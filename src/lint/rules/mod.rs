@@ -7,6 +7,7 @@ mod blocking_refresh;
 mod cascading_drop;
 mod concurrent_if_not_exists;
 mod connection_pragma;
+mod copied_by_position;
 mod detach_partition;
 mod double_quoted_string;
 mod drop_column_rewrite;
@@ -48,6 +49,7 @@ pub const RULES: &[Rule] = &[
     squawk::CHAR_TYPE,
     concurrent_if_not_exists::RULE,
     connection_pragma::RULE,
+    copied_by_position::RULE,
     detach_partition::RULE,
     squawk::DOMAIN_CONSTRAINT,
     squawk::DOMAIN_WITH_CONSTRAINT,
