@@ -129,10 +129,7 @@ impl<'a> Schema<'a> {
             Action::DropColumn { table, column } => {
                 self.alter(table, |table| table.columns.retain(|other| !other.name.eq_ignore_ascii_case(column)));
             }
-            Action::RenameColumn { table, column, to } => self.alter(table, |table| {
-                let renamed = table.columns.iter_mut().find(|other| other.name.eq_ignore_ascii_case(column));
-                renamed.into_iter().for_each(|column| column.name.clone_from(to));
-            }),
+            Action::RenameColumn { table, column, to } => self.rename_column(table, column, to),
             Action::Insert { table, .. } => self.alter(table, |table| table.filled = true),
             Action::CreateIndex(index) => self.indexes.push(Rc::new(index.clone())),
             Action::DropIndex { index, .. } => {
@@ -155,6 +152,21 @@ impl<'a> Schema<'a> {
     fn alter(&mut self, table: &Name, change: impl FnOnce(&mut Table<'a>)) {
         if let Some(table) = self.tables.iter_mut().find(|other| other.name.may_be(table)) {
             change(Rc::make_mut(table));
+        }
+    }
+
+    fn rename_column(&mut self, table: &Name, column: &str, to: &str) {
+        let rename = |name: &mut String| {
+            if name.eq_ignore_ascii_case(column) {
+                to.clone_into(name);
+            }
+        };
+        self.alter(table, |table| {
+            table.columns.iter_mut().for_each(|column| rename(&mut column.name));
+            table.constraints.iter_mut().flat_map(|constraint| &mut constraint.columns).for_each(rename);
+        });
+        for index in self.indexes.iter_mut().filter(|index| index.table.may_be(table)) {
+            Rc::make_mut(index).columns.iter_mut().for_each(rename);
         }
     }
 
@@ -240,7 +252,8 @@ pub(super) fn names_row_column(trigger: &str, column: &str) -> bool {
     })
 }
 
-fn code(text: &str) -> impl Iterator<Item = (TokenKind, &str)> {
+/// The tokens of a statement that the server sees.
+pub(super) fn code(text: &str) -> impl Iterator<Item = (TokenKind, &str)> {
     let lexer = Lexer::new(Engine::Sqlite.lex_rules(), text);
     lexer.filter(|token| token.kind.is_code()).map(|token| (token.kind, &text[token.span]))
 }

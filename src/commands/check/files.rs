@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::Outcome;
 use super::super::targets::Collected;
+use super::super::{Outcome, session};
 use super::examine;
 use crate::config::{Settings, Target};
 use crate::error::Error;
@@ -28,12 +28,22 @@ pub(super) fn check(settings: &Settings, files: &[PathBuf]) -> Collected<Databas
                 // As they would run.
                 migrations.sort_by_key(|file| (file.version().is_none(), file.version().cloned(), file.name.clone()));
                 let files: Vec<&Migration> = migrations.iter().collect();
-                collected.reports.push(examine::offline(target, &[], &files));
+                // A folder that cannot be read as a whole is no matter of these files: then less is known.
+                let catalog = session::read_catalog(target).unwrap_or_default();
+                let applied: Vec<&Migration> =
+                    catalog.versioned().iter().map(AsRef::as_ref).filter(|file| is_before(file, &files)).collect();
+                collected.reports.push(examine::offline(target, &applied, &files));
             }
             Err(error) => collected.outcome.errors.push((Some(target.name.clone()), Error::from(error))),
         }
     }
     collected
+}
+
+/// Whether a file comes before the first of `files`: what it says of tables is known then.
+fn is_before(file: &Migration, files: &[&Migration]) -> bool {
+    let first = files.iter().find_map(|file| file.version());
+    first.is_some_and(|first| file.version().is_some_and(|version| version < first))
 }
 
 fn owner<'a>(settings: &'a Settings, file: &Path) -> Option<&'a Target> {

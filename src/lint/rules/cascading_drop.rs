@@ -51,8 +51,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             statement,
             change.span.clone(),
             format!(
-                "foreign keys are on: DROP TABLE first deletes every row of {table}, and ON DELETE CASCADE of {who} does \
-                 what it says"
+                "foreign keys are on: DROP TABLE first deletes every row of {table}, which cascades to {who}, or fails there"
             ),
             "leave PRAGMA foreign_keys out: dbwarden runs the file with foreign keys off and checks them before the commit",
         );

@@ -16,6 +16,7 @@ mod charset_conversion;
 mod column_definition_copy;
 mod concurrent_if_not_exists;
 mod connection_pragma;
+mod copied_by_position;
 mod create_table_select;
 mod ddl_mixed_with_dml;
 mod definer_account;
@@ -101,6 +102,7 @@ pub const RULES: &[Rule] = &[
     column_definition_copy::RULE,
     concurrent_if_not_exists::RULE,
     connection_pragma::RULE,
+    copied_by_position::RULE,
     create_table_select::RULE,
     ddl_mixed_with_dml::RULE,
     definer_account::RULE,
