@@ -21,7 +21,7 @@ mod new_tables;
 mod online_ddl;
 mod outside;
 #[cfg(test)]
-mod postgres_manual;
+mod postgres_manual_tests;
 mod pragmas;
 mod rebuild;
 mod replacement;
@@ -29,7 +29,7 @@ mod rule;
 mod rules;
 mod schema;
 #[cfg(test)]
-mod sqlite_manual;
+mod sqlite_manual_tests;
 mod squawk;
 mod subject;
 mod types;
