@@ -113,11 +113,11 @@ pub(super) fn word(object: Object) -> &'static str {
     }
 }
 
-/// Whether everything that the statements do is known.
+/// Whether everything that the statements do is known. A query may call a function that does anything.
 pub(super) fn is_known(statements: &[Facts]) -> bool {
     statements.iter().all(|facts| {
-        let other = |change: &Change| matches!(change.action, Action::Other(_));
-        facts.understood == Understood::Whole && !facts.changes.iter().any(other)
+        let hidden = |change: &Change| matches!(change.action, Action::Other(_) | Action::Read);
+        facts.understood == Understood::Whole && !facts.changes.iter().any(hidden)
     })
 }
 

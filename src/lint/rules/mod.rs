@@ -13,6 +13,8 @@ mod blocking_maintenance;
 mod blocking_refresh;
 mod cascading_drop;
 mod charset_conversion;
+#[cfg(test)]
+mod circumstances_tests;
 mod column_definition_copy;
 mod concurrent_if_not_exists;
 mod connection_pragma;

@@ -24,7 +24,10 @@ const GOOD: &str = "-- upgrade\nCREATE TABLE t (id int PRIMARY KEY);\n-- rollbac
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     let upgrade_reads = subject.other.is_some_and(|upgrade| upgrade.iter().all(only_reads));
-    if subject.statements.is_empty() || upgrade_reads || !subject.statements.iter().all(only_reads) {
+    // A query may call a function that does anything.
+    let calls_something = (0..subject.statements.len()).any(|statement| subject.text(statement).contains('('));
+    let reads = !subject.statements.is_empty() && subject.statements.iter().all(only_reads);
+    if upgrade_reads || calls_something || !reads {
         return;
     }
     let whole = 0..subject.text(0).len();
@@ -32,7 +35,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     hits.at(0, whole, message, "write the statements that undo it, or say `-- dbwarden: irreversible` in the header");
 }
 
-/// Whether a statement is known to change nothing. A `SELECT` may call a function that does.
+/// Whether a statement is a query and nothing else.
 fn only_reads(facts: &Facts) -> bool {
     facts.understood == Understood::Whole
         && !facts.changes.is_empty()
