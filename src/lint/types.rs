@@ -61,6 +61,11 @@ fn parts(data_type: &str) -> (String, Vec<u32>) {
     (name.to_owned(), numbers)
 }
 
+/// Whether both are the same type.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    parts(one) == parts(other)
+}
+
 /// What PostgreSQL does for a change of a column's type.
 pub(super) fn postgres_conversion(from: Option<&str>, to: &str, using: bool) -> Conversion {
     let (to, to_numbers) = parts(to);
@@ -182,5 +187,6 @@ mod tests {
             assert!(!is_narrower(from, from), "{from}");
         }
         assert!(!is_narrower("int", "text"));
+        assert!(is_same("INT", "integer") && !is_same("varchar(5)", "varchar(6)"));
     }
 }

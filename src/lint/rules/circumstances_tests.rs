@@ -93,6 +93,10 @@ fn what_is_checked_already_may_be_not_null() {
     assert_eq!(in_files(&[&add("a"), validate, set]), None);
     assert_eq!(in_files(&[&add("a"), set]), Some(Severity::Warning), "not validated");
     assert_eq!(in_files(&[&add("b"), validate, set]), Some(Severity::Warning), "another column");
+    let add_column = "ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 0;";
+    assert_eq!(in_files(&[add_column, set]), None, "it is already");
+    let drop = "ALTER TABLE t ALTER COLUMN a DROP NOT NULL;";
+    assert_eq!(in_files(&[add_column, drop, set]), Some(Severity::Warning), "not any more");
 }
 
 #[test]
@@ -111,6 +115,10 @@ fn applied_files_tell_the_types_of_columns_and_their_tables_are_in_use() {
     assert_eq!([narrows("varchar(20)"), narrows("varchar(80)")], [Some(Severity::Warning), None]);
     let renamed = "ALTER TABLE t CHANGE a b varchar(20);";
     assert_eq!(found(Engine::MySql, created, renamed, "narrowed-type"), Some(Severity::Warning));
+    let modify =
+        |to: &str| found(Engine::MySql, created, &format!("ALTER TABLE t MODIFY a {to};"), "column-definition-copy");
+    assert_eq!(modify("varchar(50) NOT NULL"), Some(Severity::Note), "the type stays");
+    assert_eq!(modify("varchar(300)"), Some(Severity::Warning));
 }
 
 #[test]

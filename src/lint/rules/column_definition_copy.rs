@@ -1,5 +1,6 @@
 use crate::dialect::Engine;
 use crate::lint::online_ddl::{of_used_tables, one_line, server_name, since, weight};
+use crate::lint::types::{is_same, known_type};
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
 /// A new type for a column of a table in use.
@@ -31,7 +32,21 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             Action::RenameColumn { column, to, .. } if other.span == change.span => Some((column, to)),
             _ => None,
         });
+        // Of a name that is new nothing is known; the type it had is the type of the old name.
+        let name_before = before.map_or(&column.name, |(before, _)| before);
+        let type_before = known_type(subject, index, table, name_before);
+        let keeps_type = type_before.as_ref().is_some_and(|before| is_same(before, &column.data_type));
         let message = match before {
+            None if keeps_type => format!(
+                "the type of {} stays: at most {server} builds {table} anew beside writers; what the definition does not \
+                 repeat (NOT NULL, the default, the comment) is lost",
+                column.name
+            ),
+            Some(_) if keeps_type => format!(
+                "CHANGE gives {} its definition anew, with the type it had; what it does not repeat (NOT NULL, the \
+                 default, the comment) is lost",
+                column.name
+            ),
             Some(_) => format!(
                 "CHANGE gives {} a whole new definition: unless it is the old one, {server} copies {table} row by row, and \
                  writers wait; what it does not repeat (NOT NULL, the default) is lost",
@@ -62,7 +77,10 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             span: Some(change.span.clone()),
             line: None,
             // Mostly the name is meant.
-            severity: before.map(|_| Severity::Note).or(weight(subject, table)),
+            severity: match keeps_type || before.is_some() {
+                true => Some(Severity::Note),
+                false => weight(subject, table),
+            },
             message,
             remedy,
         });

@@ -29,7 +29,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
     let trusts_checks = !subject.is_older_than("PostgreSQL", &[12]);
     for (statement, change) in subject.changes() {
         let Action::SetNotNull { table, column } = &change.action else { continue };
-        if trusts_checks && is_checked(subject, statement, table, column) {
+        let is_checked = trusts_checks && is_checked(subject, statement, table, column);
+        if is_checked || is_not_null_already(subject, statement, table, column) {
             continue;
         }
         let check = quoted(&format!("{}_{column}_not_null", table.name));
@@ -46,6 +47,23 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         );
         hits.on_big_table(subject, (statement, change), message, remedy);
     }
+}
+
+/// Whether files say that the column is `NOT NULL` by then: nothing is left to look at.
+fn is_not_null_already(subject: &Subject<'_>, statement: usize, table: &Name, column: &str) -> bool {
+    let says = |action: &Action| match action {
+        Action::CreateTable { table: of, columns, .. } if of.may_be(table) => {
+            columns.iter().find(|definition| definition.name == column).map(|definition| definition.not_null)
+        }
+        Action::AddColumn { table: of, column: added, .. } if of.may_be(table) && added.name == column => {
+            Some(added.not_null)
+        }
+        Action::SetNotNull { table: of, column: other } => (of.may_be(table) && other == column).then_some(true),
+        Action::DropNotNull { table: of, column: other } => (of.may_be(table) && other == column).then_some(false),
+        Action::RenameColumn { table: of, to, .. } => (of.may_be(table) && to == column).then_some(false),
+        _ => None,
+    };
+    subject.history(statement).filter_map(|(_, change)| says(&change.action)).last().unwrap_or(false)
 }
 
 /// Whether files say that a constraint on this column was validated. One whose condition no file shows is trusted to

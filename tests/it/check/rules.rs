@@ -92,3 +92,19 @@ fn rules_are_listed_and_explained() {
     let unknown = project.run(["check", "--explain", "empty_rolback"]).exits(exit::USAGE);
     unknown.says("did you mean `empty-rollback`?");
 }
+
+#[test]
+fn every_rule_is_documented() {
+    let document = project().json(&["check", "--rules"]);
+    let cell = |value: &serde_json::Value| value.as_str().expect("a text").replace('|', "\\|");
+    let row = |rule: &serde_json::Value| {
+        let engines: Vec<String> = rule["engines"].as_array().expect("engines").iter().map(cell).collect();
+        let engines = if engines.len() == 3 { "all".to_string() } else { engines.join(", ") };
+        format!("| `{}` | {} | {engines} | {} |", cell(&rule["id"]), cell(&rule["severity"]), cell(&rule["summary"]))
+    };
+    let rows: Vec<String> = document["rules"].as_array().expect("rules").iter().map(row).collect();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check-rules.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let documented: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(documented, rows, "docs/check-rules.md should have\n{}", rows.join("\n"));
+}
