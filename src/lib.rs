@@ -7,14 +7,15 @@
 //!
 //! | layer | modules | what lives there |
 //! | --- | --- | --- |
-//! | edge | [`cli`], [`commands`], [`output`], [`error`], [`config`] | arguments, settings, one file per command, the only printing, the only exit codes |
-//! | effects | [`source`], [`db`], [`backup`], [`executor`], `fail_point` | files, sessions, backups, carrying out a plan, dying in tests |
+//! | edge | [`cli`], [`commands`], [`output`], [`error`], [`config`], [`check`] | arguments, settings, one file per command, the only printing, the only exit codes; [`check`] is for applications |
+//! | effects | [`source`], [`git`], [`db`], [`backup`], [`executor`], `fail_point` | files, their history, sessions, backups, carrying out a plan, dying in tests |
 //! | core | [`model`], [`dialect`], [`parse`], [`plan`], [`lint`] | pure functions: no async, no I/O, no clock, no printing |
 //!
 //! `migrate` flows through them like this: arguments, `config::resolve`, `source` reads and `parse` parses every
 //! file, connect, lock, read the history under the lock, `plan` decides, `executor` acts and tells, `output` prints.
 
 pub mod backup;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -23,6 +24,7 @@ pub mod dialect;
 pub mod error;
 pub mod executor;
 mod fail_point;
+pub mod git;
 pub mod lint;
 pub mod model;
 pub mod output;
@@ -64,7 +66,7 @@ fn run_with(arguments: &[OsString]) -> Exit {
         }
     };
     remember_panics();
-    let printer = Printer::new(options(&cli.global));
+    let printer = Printer::new(Options { json: cli.wants_json(), ..options(&cli.global) });
     let context = Context::new(&cli.global, &printer);
     let outcome = guarded(|| commands::dispatch(&context, &cli.command)).without(&credentials(arguments));
     finish(&printer, Some(cli.command.name()), &outcome)
@@ -155,7 +157,8 @@ fn credentials(arguments: &[OsString]) -> Vec<SecretString> {
 /// The flags that decide how to answer, found without clap, which has just refused the rest.
 fn flags(arguments: &[OsString]) -> GlobalArgs {
     let given = |flag: &str| arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == flag);
-    GlobalArgs { json: given("--json"), ..GlobalArgs::default() }
+    let format = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    GlobalArgs { json: given("--json") || given("--format=json") || format, ..GlobalArgs::default() }
 }
 
 /// The first word that is a command's name.

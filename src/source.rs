@@ -193,6 +193,35 @@ fn read(engine: Engine, file: &Entry) -> Parsed {
     Ok(parse::migration(engine, &file.display_path, bytes))
 }
 
+/// Reads single files, whatever folder they are in, in the order given.
+///
+/// # Errors
+/// As [`read_catalog`].
+pub fn read_files(engine: Engine, paths: &[&PathBuf]) -> Result<Vec<Migration>, SourceError> {
+    let (mut migrations, mut errors) = (Vec::new(), Vec::new());
+    for path in paths {
+        // What a name typed wrong leads to is no broken link.
+        std::fs::symlink_metadata(path).map_err(|source| unreadable(path, source))?;
+        let bytes = regular_file(path, path)?;
+        let entry = Entry { index: 0, path: path.to_path_buf(), display_path: path.to_path_buf(), bytes };
+        match read(engine, &entry)? {
+            Ok(migration) => migrations.push(migration),
+            Err(problems) => errors.extend(problems),
+        }
+    }
+    if errors.is_empty() { Ok(migrations) } else { Err(SourceError::Parse(errors)) }
+}
+
+/// Whether `file` is directly in `folder`, however either is written.
+pub fn is_in(file: &Path, folder: &Path) -> bool {
+    let parent = match file.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return false,
+    };
+    matches!((parent.canonicalize(), folder.canonicalize()), (Ok(parent), Ok(folder)) if parent == folder)
+}
+
 /// Writes a file that does not exist yet and returns its path.
 ///
 /// # Errors

@@ -58,6 +58,7 @@ Examples:
   dbwarden migrate -t 0042               stop after version 0042
   dbwarden migrate --with-backup         a backup first; nothing is changed when it fails
   dbwarden migrate --all --keep-going    every database, also after a failure
+  dbwarden migrate --check               first look for what would hurt, as `check` does
   dbwarden migrate --baseline -t 0042    record up to 0042 as applied, execute nothing")]
 pub struct MigrateArgs {
     /// Apply at most this many
@@ -72,6 +73,9 @@ pub struct MigrateArgs {
     /// Show the plan, statement by statement, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Apply nothing when the rules of `check` find an error in what would be applied
+    #[arg(long, conflicts_with = "baseline")]
+    pub check: bool,
     /// Wait for a server that is starting [without a value: 60s]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, num_args = 0..=1, default_missing_value = "60s")]
     pub wait_for_db: Option<Duration>,
@@ -178,18 +182,6 @@ pub struct HistoryArgs {
     /// Show only what this run did; the beginning of its id is enough
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
-}
-
-/// `check`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  dbwarden check                         files against the database; exit 3 when something is pending or found
-  dbwarden check --offline               files only, for a pull request without a database")]
-pub struct CheckArgs {
-    /// Look at the files only, connect to nothing
-    #[arg(long)]
-    pub offline: bool,
 }
 
 /// `repair`

@@ -2,10 +2,12 @@
 
 mod arguments;
 mod backup;
+mod check;
 mod global;
 
 pub use arguments::*;
 pub use backup::*;
+pub use check::{CheckArgs, CheckFormat, FailOn};
 pub use global::{ColorChoice, GlobalArgs, LogFormat};
 
 use std::path::Path;
@@ -58,7 +60,7 @@ pub enum Command {
     Backup(BackupArgs),
     /// Put a backup in the place of the database
     Restore(RestoreArgs),
-    /// Check files and history without changing anything
+    /// Find what is pending and what would hurt, without changing anything
     Check(CheckArgs),
     /// Accept edited files into the history, after showing the difference
     Repair(RepairArgs),
@@ -76,6 +78,13 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the version of dbwarden and the engines it knows
     Version(VersionArgs),
+}
+
+impl Cli {
+    /// Whether stdout is to be the one JSON document, however that was said.
+    pub fn wants_json(&self) -> bool {
+        self.global.json || matches!(&self.command, Command::Check(args) if args.format == CheckFormat::Json)
+    }
 }
 
 impl Command {

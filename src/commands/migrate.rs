@@ -1,11 +1,14 @@
+use std::collections::HashMap;
+
 use super::run::{Manner, Request, run};
 use super::targets::for_each;
 use super::with_backup::BackupFirst;
-use super::{Context, Outcome, session};
+use super::{Context, Outcome, check, session};
 use crate::cli::MigrateArgs;
 use crate::config::{Purpose, Settings};
 use crate::error::Error;
-use crate::output::report::{Report, RunReport};
+use crate::model::Catalog;
+use crate::output::report::{CheckReport, FindingSeverity, Report, ReportFormat, RunReport};
 use crate::plan::Goal;
 
 /// `migrate`: applies what is pending.
@@ -15,6 +18,7 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
         (None, Some(count)) => Goal::Steps(count.get()),
         (None, None) => Goal::Latest,
     };
+    let gate = args.check.then(|| goal.clone());
     let request = if args.baseline { Request::Baseline(goal) } else { Request::Migrate(goal) };
     let manner = Manner {
         dry_run: args.dry_run,
@@ -24,7 +28,7 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
 
     // Every file of every database is read, and every URL found, before the first connection: what is wrong with one
     // stops the whole run, not its second half.
-    let mut catalogs = std::collections::HashMap::new();
+    let mut catalogs = HashMap::new();
     let mut outcome = Outcome::default();
     for target in settings.selected() {
         let reachable = target.connect_options(Purpose::Migrate).map(drop).map_err(Error::from);
@@ -38,6 +42,14 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
     if !outcome.errors.is_empty() && !args.keep_going {
         return outcome;
     }
+    if let Some(goal) = &gate
+        && let Some(refused) = checked(context, settings, goal, manner, &mut catalogs, &mut outcome).await
+    {
+        return refused;
+    }
+    if !outcome.errors.is_empty() && !args.keep_going {
+        return outcome;
+    }
     let collected = for_each(settings, args.keep_going, async |target| match catalogs.get(&target.name) {
         Some(catalog) => run(context, target, catalog, &request, manner).await,
         None => super::targets::PerTarget { report: None, error: None },
@@ -46,4 +58,36 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
     outcome.errors.extend(collected.outcome.errors);
     outcome.report = Some(Report::Run(RunReport { databases: collected.reports }));
     outcome
+}
+
+/// `--check`: what the rules find in what would run, on every database before anything runs on one. The outcome
+/// where that is an error; warnings are told. A database that cannot be asked is left out, with its error.
+async fn checked(
+    context: &Context<'_>,
+    settings: &Settings,
+    goal: &Goal,
+    manner: Manner,
+    catalogs: &mut HashMap<String, Catalog>,
+    outcome: &mut Outcome,
+) -> Option<Outcome> {
+    let mut databases = Vec::new();
+    for target in settings.selected() {
+        let Some(catalog) = catalogs.get(&target.name) else { continue };
+        match check::gate(context, target, catalog, goal, manner.patience).await {
+            Ok(found) => databases.extend(found),
+            Err(error) => {
+                catalogs.remove(&target.name);
+                outcome.errors.push((Some(target.name.clone()), error));
+            }
+        }
+    }
+    let findings = || databases.iter().flat_map(|database| &database.findings);
+    if findings().any(|finding| finding.severity == FindingSeverity::Error) {
+        context.printer.message("nothing was applied: `migrate --check` found what would hurt");
+        let report = Report::Check(CheckReport { databases, format: ReportFormat::Text });
+        let errors = std::mem::take(&mut outcome.errors);
+        return Some(Outcome { report: Some(report), errors, pending: true, ..Outcome::default() });
+    }
+    findings().for_each(|finding| context.printer.finding(finding));
+    None
 }

@@ -18,7 +18,7 @@ mod resolve;
 mod restore;
 mod rollback;
 mod run;
-mod session;
+pub(crate) mod session;
 mod settle;
 mod show_config;
 mod signals;
@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::cli::{Command, DatabaseCommand, GlobalArgs, LimitArgs};
+use crate::cli::{CheckArgs, Command, DatabaseCommand, GlobalArgs, LimitArgs};
 use crate::config::{self, Environment, Flags, Settings};
 use crate::db::lock::LockHolder;
 use crate::db::notices;
@@ -171,6 +171,8 @@ pub fn dispatch(context: &Context<'_>, command: &Command) -> Outcome {
         Command::Database(args) => match args.command {
             DatabaseCommand::List(_) => database::list(context).into(),
         },
+        Command::Check(args) if args.rules => check::list().into(),
+        Command::Check(CheckArgs { explain: Some(rule), .. }) => check::explain(rule).into(),
         Command::Migrate(args) => connected(context, &args.limits, command),
         Command::Rollback(args) => connected(context, &args.limits, command),
         Command::Downgrade(args) => connected(context, &args.limits, command),

@@ -14,15 +14,15 @@ use crate::model::Catalog;
 use crate::source::{self, SourceError};
 
 /// A connected database.
-pub(super) struct Opened {
-    pub(super) session: Box<dyn Session>,
-    pub(super) tables: Tables,
-    pub(super) location: String,
-    pub(super) lock_key: LockKey,
+pub(crate) struct Opened {
+    pub(crate) session: Box<dyn Session>,
+    pub(crate) tables: Tables,
+    pub(crate) location: String,
+    pub(crate) lock_key: LockKey,
     /// Whether a history that is gone, of which the events still tell, counts as an empty one (`--baseline`).
-    pub(super) may_begin_anew: bool,
+    pub(crate) may_begin_anew: bool,
     /// Since when.
-    pub(super) since: Instant,
+    pub(crate) since: Instant,
 }
 
 impl Opened {
@@ -43,7 +43,7 @@ impl Opened {
 
     /// The same for commands that look without the lock: what another run is doing just now is not interrupted, and
     /// stays out of the journal they see. The second value says who that is.
-    pub(super) async fn look(&mut self) -> Result<(Bookkeeping, Option<LockHolder>), Error> {
+    pub(crate) async fn look(&mut self) -> Result<(Bookkeeping, Option<LockHolder>), Error> {
         let mut bookkeeping = self.load().await?;
         if bookkeeping.journal.is_empty() {
             return Ok((bookkeeping, None));
@@ -138,7 +138,7 @@ pub(super) async fn reopen(
 }
 
 /// A private empty database in place of a SQLite file that is not there.
-fn existing_or_empty(options: &ConnectOptions) -> ConnectOptions {
+pub(crate) fn existing_or_empty(options: &ConnectOptions) -> ConnectOptions {
     match options {
         ConnectOptions::Sqlite(SqliteFile { path: Some(path), .. }) if !path.exists() => {
             ConnectOptions::Sqlite(SqliteFile::in_memory())
@@ -149,11 +149,11 @@ fn existing_or_empty(options: &ConnectOptions) -> ConnectOptions {
 
 /// The session's settings as `connect` applies them. The role is not among them: the executor takes it on for the
 /// statements of a migration only, so that the bookkeeping is written by the login user.
-pub(super) fn session_options(target: &Target) -> SessionOptions {
+pub(crate) fn session_options(target: &Target) -> SessionOptions {
     SessionOptions { role: None, ..target.session_options() }
 }
 
-fn tables(target: &Target, options: &ConnectOptions) -> Tables {
+pub(crate) fn tables(target: &Target, options: &ConnectOptions) -> Tables {
     let schema = match options {
         ConnectOptions::Postgres(_) => target.migration_schema.as_deref().unwrap_or("public"),
         ConnectOptions::MySql(server) => &server.database,
@@ -163,7 +163,7 @@ fn tables(target: &Target, options: &ConnectOptions) -> Tables {
 }
 
 /// Reads and parses the files of a target.
-pub(super) fn read_catalog(target: &Target) -> Result<Catalog, Error> {
+pub(crate) fn read_catalog(target: &Target) -> Result<Catalog, Error> {
     catalog(target).map_err(Error::from)
 }
 

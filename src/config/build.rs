@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::Flags;
+use super::check::{self, Severities};
 use super::connection::{Connection, Place};
 use super::database_type::DatabaseType;
 use super::describe::{self, SettingDescription};
@@ -20,12 +21,15 @@ use super::place;
 use super::target::Target;
 use super::url;
 use crate::dialect::Engine;
+use crate::lint::Server;
 use crate::model::{format_duration, parse_duration};
 use crate::plan::{DatabaseAhead, OutOfOrder};
 
 /// Makes one [`Target`] from its section and what stands above it.
 pub(super) struct Builder<'a> {
     pub(super) section: &'a Section,
+    /// `[check]` of all databases.
+    pub(super) check: &'a Severities,
     /// The URL from a flag or a variable.
     pub(super) url: Option<&'a Material>,
     pub(super) base: &'a Path,
@@ -69,6 +73,7 @@ impl Builder<'_> {
         let role = self.role(engine)?;
         let session = self.session(engine)?;
         let (backup, backup_shown) = self.backup()?;
+        let server_version = self.server_version(flavour_declared)?;
 
         let mut show = |key: &str, value: String, origin: &Origin| {
             shown.push(SettingDescription::new(key, value, origin));
@@ -89,6 +94,14 @@ impl Builder<'_> {
         show("on_database_ahead", on_database_ahead.value.to_string(), &on_database_ahead.origin);
         if let Some(role) = &role {
             show("role", role.value.clone(), &role.origin);
+        }
+        if let Some((_, written)) = &server_version {
+            show("server_version", written.value.clone(), &written.origin);
+        }
+        let mut check = self.check.clone();
+        check.extend(self.section.check.clone());
+        for (rule, severity) in &check {
+            show(&format!("check.{rule}"), check::shown(severity.value).to_string(), &severity.origin);
         }
         for (name, value) in &session.value {
             show(&format!("session.{name}"), shown_session_value(name, value), &session.origin);
@@ -113,6 +126,8 @@ impl Builder<'_> {
             on_database_ahead: on_database_ahead.value,
             role: role.map(|role| role.value),
             session: session.value,
+            server_version: server_version.map(|(server, _)| server),
+            check: check.into_iter().map(|(rule, severity)| (rule.to_string(), severity.value)).collect(),
             require_tls: require_tls.value,
             backup,
             connection,
@@ -241,6 +256,28 @@ impl Builder<'_> {
             session.value.insert(name.clone(), self.expand(&key, value, origin)?);
         }
         Ok(session)
+    }
+
+    /// With what is written. It speaks of the real database, as `role` does.
+    fn server_version(&self, declared: DatabaseType) -> Result<Option<(Server, Sourced<String>)>, ConfigError> {
+        if !self.speaks_of(declared.engine()) {
+            return Ok(None);
+        }
+        let Some(written) = self.text("server_version")? else { return Ok(None) };
+        let product = match declared {
+            DatabaseType::PostgreSql => "PostgreSQL",
+            DatabaseType::MySql => "MySQL",
+            DatabaseType::MariaDb => "MariaDB",
+            DatabaseType::Sqlite => "SQLite",
+        };
+        match check::server(&written.value, product) {
+            Some(server) => Ok(Some((server, written))),
+            None => Err(ConfigError::InvalidValue {
+                origin: written.origin,
+                key: "server_version".to_string(),
+                expected: "a version such as \"15\", \"8.0\" or \"mariadb 10.11\"".to_string(),
+            }),
+        }
     }
 
     /// The engine without --dev; None where that cannot be told.

@@ -71,6 +71,18 @@ pub enum ConfigError {
         /// What was probably meant.
         suggestion: Option<&'static str>,
     },
+    /// A rule of `check` that does not exist.
+    #[error(
+        "{origin}: there is no rule `{rule}`{}; `dbwarden check --rules` lists them", did_you_mean(.suggestion)
+    )]
+    UnknownRule {
+        /// File and line.
+        origin: Origin,
+        /// As written.
+        rule: String,
+        /// What was probably meant.
+        suggestion: Option<&'static str>,
+    },
     /// A value of the wrong TOML type.
     #[error("{origin}: `{key}` must be {expected}, not {found}")]
     WrongType {

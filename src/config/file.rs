@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::check::{self, Severities};
 use super::error::ConfigError;
 use super::keys::{self, Key, KeyKind, TOP_KEYS};
 use super::origin::{Origin, Sourced};
@@ -15,6 +16,8 @@ use super::suggest::nearest;
 /// No `Debug`: the values may be secrets.
 pub(super) struct ConfigFile {
     pub(super) default: Option<Sourced<String>>,
+    /// `[check]`
+    pub(super) check: Severities,
     /// In the order of the file.
     pub(super) databases: Vec<Section>,
 }
@@ -25,6 +28,8 @@ pub(super) struct Section {
     pub(super) origin: Origin,
     /// By the key's canonical name.
     pub(super) entries: BTreeMap<&'static str, Entry>,
+    /// `[database.NAME.check]`
+    pub(super) check: Severities,
 }
 
 /// A value of a section.
@@ -46,12 +51,13 @@ pub(super) enum Value {
 pub(super) fn parse(text: &str, path: &Path) -> Result<ConfigFile, ConfigError> {
     let reader = Reader { text, path };
     let document = DeTable::parse(text).map_err(|error| reader.syntax(error.message(), error.span()))?;
-    let mut file = ConfigFile { default: None, databases: Vec::new() };
+    let mut file = ConfigFile { default: None, check: Severities::new(), databases: Vec::new() };
     for (key, value) in document.get_ref() {
         let origin = reader.origin(&key.span());
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("default", DeValue::String(name)) => file.default = Some(Sourced { value: name.to_string(), origin }),
             ("default", other) => return Err(wrong_type(origin, "default", "a string", other)),
+            ("check", rules) => file.check = reader.severities("check", rules, origin)?,
             ("database", DeValue::Table(databases)) => {
                 for (name, table) in databases {
                     file.databases.push(reader.section(name.get_ref(), name.span(), table)?);
@@ -97,6 +103,7 @@ impl Reader<'_> {
             return Err(ConfigError::DatabaseName { origin, name: shown_key(name) });
         }
         let mut entries: BTreeMap<&'static str, Entry> = BTreeMap::new();
+        let mut check = Severities::new();
         for (key, value) in table {
             let origin = self.origin(&key.span());
             let written = key.get_ref().as_ref();
@@ -108,6 +115,10 @@ impl Reader<'_> {
                 .chain(known.aliases.iter().copied())
                 .find(|name| *name == written)
                 .unwrap_or(known.name);
+            if known.name == "check" {
+                check = self.severities(&format!("database.{name}.check"), value.get_ref(), origin)?;
+                continue;
+            }
             let value = self.value(known, written, value.get_ref(), &origin)?;
             if let Some(other) = entries.get(known.name) {
                 let (first, second) = (other.written.to_string(), written.to_string());
@@ -115,7 +126,24 @@ impl Reader<'_> {
             }
             entries.insert(known.name, Entry { written, value, origin });
         }
-        Ok(Section { name: name.to_string(), origin, entries })
+        Ok(Section { name: name.to_string(), origin, entries, check })
+    }
+
+    /// A `[check]` table.
+    fn severities(&self, key: &str, value: &DeValue<'_>, origin: Origin) -> Result<Severities, ConfigError> {
+        let DeValue::Table(rules) = value else {
+            return Err(wrong_type(origin, key, "a table of rules and severities", value));
+        };
+        let mut severities = Severities::new();
+        for (rule, value) in rules {
+            let (name, origin) = (rule.get_ref().as_ref(), self.origin(&rule.span()));
+            let DeValue::String(severity) = value.get_ref() else {
+                let key = format!("{key}.{}", shown_key(name));
+                return Err(wrong_type(origin, &key, "error, warning, note or off, as a string", value.get_ref()));
+            };
+            check::enter(&mut severities, name, severity, origin)?;
+        }
+        Ok(severities)
     }
 
     fn value(&self, key: &Key, written: &str, value: &DeValue<'_>, origin: &Origin) -> Result<Value, ConfigError> {
@@ -292,6 +320,19 @@ mod tests {
             (
                 "[database.p]\ndatabase_url = \"a\"\nsqlalchemy_url = \"b\"",
                 "dbwarden.toml:3: `database_url` and `sqlalchemy_url` exclude each other: keep one of them",
+            ),
+            (
+                "[check]\n\nempty-rolback = \"off\"",
+                "dbwarden.toml:3: there is no rule `empty-rolback`: did you mean `empty-rollback`?; \
+                 `dbwarden check --rules` lists them",
+            ),
+            (
+                "[database.p.check]\nempty-rollback = \"of\"",
+                "dbwarden.toml:2: `check.empty-rollback` must be error, warning, note or off",
+            ),
+            (
+                "[check]\nempty-rollback = false",
+                "dbwarden.toml:2: `check.empty-rollback` must be error, warning, note or off, as a string, not a boolean",
             ),
             (
                 "[database.p]\nlock_wait = 60s\n",

@@ -108,12 +108,14 @@ pub const DATABASE_KEYS: &[Key] = &[
     key("backup_jobs", Number, "4", "PostgreSQL: processes that dump a directory, and that restore"),
     key("dump_program", Path, r#""/usr/bin/pg_dump""#, "the program that makes backups; default: found on the PATH"),
     key("restore_program", Path, r#""/usr/bin/pg_restore""#, "the program that reads them back"),
+    key("server_version", Text, r#""15""#, "the server's version for check --offline: \"15\", \"mariadb 10.11\""),
+    key("check", Table, "{ empty-rollback = \"note\" }", "severity of rules: error, warning, note or off"),
     secret("dev_database_url", Text, r#""sqlite://dev.db""#, "used in place of database_url with --dev"),
     secret("session", Table, r#"{ timezone = "UTC" }"#, "settings made before each migration"),
 ];
 
 /// The keys outside any table.
-pub const TOP_KEYS: &[&str] = &["default", "database"];
+pub const TOP_KEYS: &[&str] = &["default", "check", "database"];
 
 /// The key with this name or alias.
 pub(super) fn find(name: &str) -> Option<&'static Key> {

@@ -13,6 +13,7 @@ mod backup;
 #[cfg(test)]
 mod bad_input_tests;
 mod build;
+mod check;
 mod connection;
 mod database_type;
 mod describe;

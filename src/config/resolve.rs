@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::build::Builder;
+use super::check::Severities;
 use super::discover::{self, discover, shown};
 use super::environment::Environment;
 use super::error::ConfigError;
@@ -40,6 +41,7 @@ pub fn resolve(flags: &Flags, environment: &Environment, cwd: &Path, run_id: &st
         let is_selected = selected.contains(&index);
         let builder = Builder {
             section,
+            check: &layout.check,
             url: url.as_ref().filter(|_| is_selected),
             base: &layout.base,
             is_selected,
@@ -63,6 +65,7 @@ struct Layout {
     /// The folder relative paths start from.
     base: PathBuf,
     default: Option<String>,
+    check: Severities,
     sections: Vec<Section>,
 }
 
@@ -94,7 +97,7 @@ impl Layout {
             (None, several) => several.iter().find(|name| *name == PRIMARY).cloned(),
         };
         let base = path.parent().unwrap_or(cwd).to_path_buf();
-        Ok(Layout { file: Some(path), base, default, sections: file.databases })
+        Ok(Layout { file: Some(path), base, default, check: file.check, sections: file.databases })
     }
 
     fn without_file(flags: &Flags, environment: &Environment, cwd: &Path) -> Result<Self, ConfigError> {
@@ -104,8 +107,10 @@ impl Layout {
             .map(|name| Origin::Environment(name.to_string()));
         let origin = flags.url.as_ref().map(|_| Origin::Flag("--url")).or(origin);
         let origin = origin.ok_or_else(|| ConfigError::NoConfiguration { searched_from: cwd.to_path_buf() })?;
-        let section = Section { name: PRIMARY.to_string(), origin, entries: Default::default() };
-        Ok(Layout { file: None, base: cwd.to_path_buf(), default: Some(PRIMARY.to_string()), sections: vec![section] })
+        let (entries, check) = (Default::default(), Severities::new());
+        let sections = vec![Section { name: PRIMARY.to_string(), origin, entries, check }];
+        let (base, default) = (cwd.to_path_buf(), Some(PRIMARY.to_string()));
+        Ok(Layout { file: None, base, default, check: Severities::new(), sections })
     }
 
     /// Which databases to work on.

@@ -13,6 +13,7 @@ use super::error::ConfigError;
 use crate::backup;
 use crate::db::{ConnectOptions, SessionOptions};
 use crate::dialect::Engine;
+use crate::lint::{Server, Severity};
 use crate::plan::{DatabaseAhead, OutOfOrder};
 
 /// What a connection is for.
@@ -60,6 +61,10 @@ pub struct Target {
     pub role: Option<String>,
     /// Settings made before each migration.
     pub session: BTreeMap<String, String>,
+    /// The server's version, where the configuration tells it.
+    pub server_version: Option<Server>,
+    /// Severities of rules of `check`; None is off.
+    pub check: BTreeMap<String, Option<Severity>>,
     /// Whether an unencrypted network connection is refused.
     pub require_tls: bool,
     /// How backups are made and kept.

@@ -22,12 +22,14 @@ mod options;
 mod postgres;
 pub mod readiness;
 mod sqlite;
+mod table_sizes;
 pub mod unfinished;
 
 pub use error::{Position, SqlError, SqlErrorKind};
 pub use liveness::Liveness;
 pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
+pub use table_sizes::table_sizes;
 
 use std::time::{Duration, Instant};
 

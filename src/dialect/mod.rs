@@ -16,6 +16,7 @@ mod postgres;
 mod probe_sql;
 mod role;
 mod sqlite;
+mod table_sizes;
 mod table_sql;
 mod unfinished_sql;
 
@@ -30,6 +31,7 @@ pub use journal_sql::{EventKind, NewEvent};
 pub use lex_rules::{BodyRules, ClientCommands, LexRules};
 pub use literal::{identifier, literal};
 pub use role::{role_begin, role_end};
+pub use table_sizes::{SELECT_ROWID_TABLES, select_sqlite_sizes, select_table_sizes};
 pub use table_sql::{count_rows, list_tables};
 pub use unfinished_sql::{finish, select_unfinished};
 

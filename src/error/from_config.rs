@@ -30,6 +30,7 @@ fn place(error: &ConfigError) -> Option<(&Path, Option<usize>, Option<usize>)> {
         | ConfigError::NoDatabases { path } => return Some((path, None, None)),
         ConfigError::Syntax { path, line, column, .. } => return Some((path, Some(*line), Some(*column))),
         ConfigError::UnknownKey { origin, .. }
+        | ConfigError::UnknownRule { origin, .. }
         | ConfigError::WrongType { origin, .. }
         | ConfigError::InvalidValue { origin, .. }
         | ConfigError::InvalidDuration { origin, .. }

@@ -8,6 +8,7 @@ mod from_backup;
 mod from_bookkeeping;
 mod from_catalog;
 mod from_config;
+mod from_git;
 mod from_io;
 mod from_lock;
 mod from_parse;

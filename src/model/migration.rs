@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Checksum, Script, Version};
+use super::{Checksum, Direction, Script, Version};
 
 /// A migration file, parsed.
 #[derive(Debug, Clone)]
@@ -135,4 +135,17 @@ pub struct Allowance {
     pub reason: String,
     /// The 1-based line it stands on.
     pub line: usize,
+    /// How far it reaches.
+    pub scope: AllowanceScope,
+}
+
+/// How far an allowance reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllowanceScope {
+    /// It stands in the header: the whole file.
+    File,
+    /// It stands at the top of a section, with a blank line behind it: that section.
+    Section(Direction),
+    /// It stands before a statement: the statement with this index.
+    Statement(Direction, usize),
 }

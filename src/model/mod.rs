@@ -24,7 +24,7 @@ pub use effect::{ABSENT, Effect, Leftover, Object, ObjectName, Subject, UNFINISH
 pub use event::RecordedEvent;
 pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
 pub use journal::{JournalEntry, JournalState, Settlement};
-pub use migration::{Allowance, Dependency, Directives, Migration, MigrationKind, Rollback};
+pub use migration::{Allowance, AllowanceScope, Dependency, Directives, Migration, MigrationKind, Rollback};
 pub use script::{Script, Statement, StatementKind, TransactionControl};
 pub use unfinished::Unfinished;
 pub use version::{Version, VersionError};

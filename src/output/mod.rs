@@ -5,6 +5,7 @@
 //! stops nothing.
 
 mod elapsed;
+mod formats;
 mod human;
 mod json;
 mod printer;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Ending, Options, elapsed, human, json, sanitize, sanitize_line, snippet};
+use super::report::{FindingReport, Report};
+use super::{Ending, Options, elapsed, formats, human, json, sanitize, sanitize_line, snippet};
 
 use super::progress::{Console, Level};
 use super::stream::Stream;
@@ -172,6 +173,13 @@ impl Printer {
         self.console.say(Level::Info, "notice", &text, &message, object(json!({"severity": severity})));
     }
 
+    /// A finding of `check` that stops nothing.
+    pub fn finding(&self, finding: &FindingReport) {
+        let text = human::finding(finding);
+        let fields = object(serde_json::to_value(finding).unwrap_or_default());
+        self.console.say(Level::Warning, "finding", text.trim_end(), &sanitize(&finding.message), fields);
+    }
+
     /// Asks a question that is answered with `y` or anything else. False where nobody can answer: no terminal.
     pub fn confirm(&self, question: &str) -> bool {
         let stdin = std::io::stdin();
@@ -191,7 +199,11 @@ impl Printer {
             let warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner).clone();
             self.data(&json::document(ending, &warned, self.verbose));
         } else if let Some(report) = ending.report {
-            self.data(&human::report(report, self.quiet));
+            let formatted = match report {
+                Report::Check(report) => formats::render(report, ending.errors),
+                _ => None,
+            };
+            self.data(&formatted.unwrap_or_else(|| human::report(report, self.quiet)));
         }
         for warning in ending.warnings {
             self.warning(warning);

@@ -25,22 +25,37 @@ fn rendered(database: Option<&str>, error: &Error, verbose: bool) -> String {
         text.push_str(&format!("{}: ", sanitize_line(database)));
     }
     text.push_str(&sanitize(&error.message));
+    let location = error.location.as_ref().filter(|location| adds_to(location, error)).map(Location::to_string);
+    let remarks = remarks(error, verbose);
+    let difference = error.difference.as_deref();
+    text + &framed(location.as_deref(), error.excerpt.as_ref(), &Level::ERROR, difference, &remarks)
+}
+
+/// What stands below the first line: the place, the text with a caret, a difference, remarks.
+pub(super) fn framed(
+    location: Option<&str>,
+    excerpt: Option<&Excerpt>,
+    level: &Level<'static>,
+    difference: Option<&str>,
+    remarks: &[(&str, String)],
+) -> String {
+    let mut text = String::new();
     // The excerpt's bar stands behind its line numbers: arrow and remarks align with it.
-    let numbers = error.excerpt.as_ref().map_or(1, |excerpt| last_line(excerpt).to_string().len());
+    let numbers = excerpt.map_or(1, |excerpt| last_line(excerpt).to_string().len());
     let margin = " ".repeat(numbers);
-    if let Some(location) = error.location.as_ref().filter(|location| adds_to(location, error)) {
-        let location = sanitize_line(&location.to_string()).into_owned();
+    if let Some(location) = location {
+        let location = sanitize_line(location);
         text.push_str(&format!("\n{margin}{} {location}", paint(style::FRAME, "-->")));
     }
-    if let Some(excerpt) = &error.excerpt {
-        text.push_str(&format!("\n{}", source(excerpt)));
+    if let Some(excerpt) = excerpt {
+        text.push_str(&format!("\n{}", source(excerpt, level)));
         // The renderer closes the frame itself unless the marked line is the last one.
         let last = anstream::adapter::strip_str(text.lines().next_back().unwrap_or_default()).to_string();
         if last.trim() != "|" {
             text.push_str(&format!("\n{margin} {}", paint(style::FRAME, "|")));
         }
     }
-    for line in error.difference.iter().flat_map(|difference| difference.lines()) {
+    for line in difference.unwrap_or_default().lines() {
         let line = sanitize_line(line);
         let style = match line.chars().next() {
             Some('+') => style::GOOD,
@@ -50,9 +65,9 @@ fn rendered(database: Option<&str>, error: &Error, verbose: bool) -> String {
         };
         text.push_str(&format!("\n{margin} {} {}", paint(style::FRAME, "|"), paint(style, line)));
     }
-    for (name, remark) in remarks(error, verbose) {
+    for (name, remark) in remarks {
         let indent = format!("\n{margin}     ");
-        let remark = sanitize(&remark).replace('\n', &indent);
+        let remark = sanitize(remark).replace('\n', &indent);
         text.push_str(&format!("\n{margin} {} {}: {remark}", paint(style::FRAME, "="), paint(style::STRONG, name)));
     }
     text
@@ -64,14 +79,14 @@ fn adds_to(location: &Location, error: &Error) -> bool {
 }
 
 /// The lines with their numbers and the caret. Styled: the stream strips it where it is not wanted.
-fn source(excerpt: &Excerpt) -> String {
+fn source(excerpt: &Excerpt, level: &Level<'static>) -> String {
     let (text, span) = sanitized(excerpt);
     let label = (!excerpt.label.is_empty()).then(|| sanitize_line(&excerpt.label));
     let snippet = Snippet::source(text)
         .line_start(excerpt.first_line)
         .fold(false)
         .annotation(AnnotationKind::Primary.span(span).label(label));
-    Renderer::styled().term_width(WIDTH).render(&[Group::with_level(Level::ERROR).element(snippet)])
+    Renderer::styled().term_width(WIDTH).render(&[Group::with_level(level.clone()).element(snippet)])
 }
 
 fn last_line(excerpt: &Excerpt) -> usize {

@@ -9,7 +9,7 @@ use super::error::ParseErrorKind;
 use super::split::{Marker, Piece, PieceKind, Problem, Splitter};
 use super::transaction;
 use crate::dialect::{Engine, LexRules};
-use crate::model::{Allowance, Dependency, Directives, Statement, StatementKind};
+use crate::model::{Allowance, AllowanceScope, Dependency, Direction, Directives, Statement, StatementKind};
 
 /// What a text says, before it is known what must be there.
 #[derive(Debug)]
@@ -70,6 +70,8 @@ struct Reader<'t> {
     autocommit: Option<Range<usize>>,
     /// A `done-if` that waits for its statement.
     done_if: Option<(String, Range<usize>)>,
+    /// Allowances below a marker that wait for a statement: their index, and where they stand.
+    allowances: Vec<(usize, Range<usize>)>,
     lines: LineCounter<'t>,
 }
 
@@ -95,6 +97,7 @@ impl<'t> Reader<'t> {
             upgrade_tokens: TokenHasher::new(rules),
             autocommit: None,
             done_if: None,
+            allowances: Vec::new(),
             lines: LineCounter { text, offset: 0, line: 1 },
         }
     }
@@ -155,8 +158,38 @@ impl<'t> Reader<'t> {
             copy_data: None,
             span,
         };
+        self.place_allowances(&statement.span);
         if let Some(section) = self.section() {
             section.statements.push(statement);
+        }
+    }
+
+    /// Gives the waiting allowances to the statement that begins at `span`; those at the top of a section, with a
+    /// blank line behind them, to the section.
+    fn place_allowances(&mut self, span: &Range<usize>) {
+        let waiting = std::mem::take(&mut self.allowances);
+        let direction = self.direction();
+        let index = self.section().map_or(0, |section| section.statements.len());
+        for (allowance, place) in waiting {
+            let between = &self.text[place.end..span.start];
+            let mut lines = between.split('\n');
+            // What stands on the allowance's own line and on the statement's are no lines between them.
+            lines.next();
+            lines.next_back();
+            let apart = lines.any(|line| line.trim().is_empty());
+            if let Some(allowance) = self.sections.allowances.get_mut(allowance) {
+                allowance.scope = match index {
+                    0 if apart => AllowanceScope::Section(direction),
+                    _ => AllowanceScope::Statement(direction, index),
+                };
+            }
+        }
+    }
+
+    fn direction(&self) -> Direction {
+        match self.current {
+            Some(Marker::Rollback) => Direction::Rollback,
+            Some(Marker::Upgrade) | None => Direction::Upgrade,
         }
     }
 
@@ -197,6 +230,22 @@ impl<'t> Reader<'t> {
             self.problem(ParseErrorKind::DoneIfWithoutStatement, span);
         }
         let engine = self.engine;
+        let direction = self.direction();
+        let Some(section) = self.section() else { return };
+        // An allowance behind the last statement has none to belong to; in a section without any it holds for that.
+        let nothing_follows = !section.statements.is_empty();
+        let is_split = section.directives.split;
+        for (_, place) in std::mem::take(&mut self.allowances) {
+            if nothing_follows {
+                self.problem(ParseErrorKind::MisplacedDirective, place);
+            }
+        }
+        if !is_split {
+            // The section is one statement.
+            let own = |scope| matches!(scope, AllowanceScope::Statement(other, _) if other == direction);
+            let allowances = self.sections.allowances.iter_mut().filter(|allowance| own(allowance.scope));
+            allowances.for_each(|allowance| allowance.scope = AllowanceScope::Section(direction));
+        }
         let Some(section) = self.section() else { return };
         section.span.end = end.max(section.span.start);
         let problems = transaction::check(engine, &section.statements);
@@ -235,12 +284,19 @@ impl<'t> Reader<'t> {
                 true => self.done_if = Some((query, span)),
                 false => self.problem(ParseErrorKind::DoneIfNotOneQuery, span),
             },
-            _ if !at_top => self.problem(ParseErrorKind::MisplacedDirective, span),
-            Directive::Irreversible => self.sections.irreversible = Some(span),
             Directive::Allow { rule, reason } => {
                 let line = self.lines.line_of(span.start);
-                self.sections.allowances.push(Allowance { rule, reason, line });
+                let scope = match self.current {
+                    None => AllowanceScope::File,
+                    Some(_) => {
+                        self.allowances.push((self.sections.allowances.len(), span));
+                        AllowanceScope::Section(self.direction())
+                    }
+                };
+                self.sections.allowances.push(Allowance { rule, reason, line, scope });
             }
+            _ if !at_top => self.problem(ParseErrorKind::MisplacedDirective, span),
+            Directive::Irreversible => self.sections.irreversible = Some(span),
             directive => match self.section() {
                 Some(section) => directive.apply(&mut section.directives),
                 None => directive.apply(&mut self.sections.header.directives),

@@ -12,6 +12,7 @@ mod harness;
 mod backup;
 mod bad_input;
 mod blocked;
+mod check;
 mod config_cli;
 mod disagreement;
 mod edges;

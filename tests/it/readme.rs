@@ -256,7 +256,15 @@ fn an_unknown_outcome_is_settled_as_described() {
 #[test]
 fn links_lead_somewhere() {
     let examples = ["README.md", "ci/README.md", "kubernetes/README.md"].map(|name| format!("examples/{name}"));
-    let root = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(str::to_string);
+    let root = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "docs/check-rules.md",
+        "docs/check-findings.md",
+    ];
+    let root = root.map(str::to_string);
     for name in root.iter().chain(&examples) {
         let folder = repository().join(name);
         let folder = folder.parent().expect("a folder");

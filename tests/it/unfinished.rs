@@ -74,13 +74,16 @@ fn a_build_that_reports_success_and_leaves_an_invalid_index_is_repeated() {
 fn check_says_who_puts_an_invalid_index_right() {
     let project = with_a_failing_build("CREATE UNIQUE INDEX CONCURRENTLY t1_id ON t1 (id);");
     project.run(["migrate"]).exits(exit::SQL_FAILED);
-    let pending = project.run(["check"]).exits(exit::PENDING).prints("0002_index.sql: note[invalid-index]");
-    pending.prints("public.t1_id on public.t1").prints("the next `dbwarden migrate`").prints("1 note, 1 pending");
+    let pending = project.run(["check"]).exits(exit::PENDING).prints("note[invalid-index]: index public.t1_id on");
+    pending.prints("--> migrations/0002_index.sql").prints("the next `dbwarden migrate`").prints("1 note, 1 pending");
 
     // Recorded and yet invalid: someone restored half, or built it again in vain.
     project.run(["migrate", "--baseline", "-t", "2"]).exits(exit::DONE);
-    let found = project.run(["check"]).exits(exit::PENDING).prints("0002_index.sql: error[invalid-index]");
-    found.prints("REINDEX INDEX CONCURRENTLY \"public\".\"t1_id\";").prints("1 error, nothing pending");
+    let found = project.run(["check"]).exits(exit::PENDING).prints("error[invalid-index]: index public.t1_id on");
+    found
+        .prints("--> migrations/0002_index.sql")
+        .prints("REINDEX INDEX CONCURRENTLY \"public\".\"t1_id\";")
+        .prints("1 error, nothing pending");
     let document = project.json(&["check"]);
     assert_eq!(document["databases"][0]["findings"][0]["severity"], "error", "{document}");
     assert_eq!(document["exit"]["code"], exit::PENDING);

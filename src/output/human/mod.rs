@@ -8,6 +8,8 @@ mod run;
 mod settings;
 mod status;
 
+pub(super) use check::{finding, found};
+
 use std::fmt::Display;
 
 pub(in crate::output) use backup::size;
@@ -27,6 +29,7 @@ pub(super) fn report(report: &Report, quiet: bool) -> String {
         Report::Backup(report) => backup::render(report, quiet),
         Report::Events(report) => events::render(report),
         Report::Check(report) => check::render(report),
+        Report::Rules(report) => check::rules(report),
         Report::Repair(report) => status::repair(report),
         Report::Resolve(report) => status::resolve(report),
         Report::Lock(report) => status::lock(report),

@@ -11,7 +11,10 @@ mod settings;
 mod status;
 
 pub use backup::{BackupAction, BackupEntry, BackupReport, DatabaseBackups};
-pub use check::{CheckReport, DatabaseCheck, FindingReport, FindingSeverity};
+pub use check::{
+    CheckReport, DatabaseCheck, ExampleReport, FindingReport, FindingSeverity, PlaceReport, ReportFormat, RuleReport,
+    RulesReport,
+};
 pub use events::{DatabaseEvents, EventReport, EventsReport};
 pub use run::{DatabaseRun, RunReport, SegmentReport, StatementReport, StepKind, StepReport, StepStatus};
 pub use settings::{
@@ -41,6 +44,8 @@ pub enum Report {
     Events(EventsReport),
     /// `check`
     Check(CheckReport),
+    /// `check --rules`, `check --explain`
+    Rules(RulesReport),
     /// `repair`
     Repair(RepairReport),
     /// `resolve`
@@ -80,6 +85,7 @@ impl Report {
             Report::Lock(report) => ("databases", value(&report.databases)?),
             Report::Config(report) => ("databases", value(&report.databases)?),
             Report::DatabaseList(report) => ("databases", value(&report.databases)?),
+            Report::Rules(report) => ("rules", value(&report.rules)?),
             Report::Init(report) => ("result", value(report)?),
             Report::New(report) => ("result", value(report)?),
             Report::Version(report) => ("result", value(report)?),

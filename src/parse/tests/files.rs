@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{parse, statements};
 use crate::dialect::Engine;
-use crate::model::{Dependency, Rollback, Script, StatementKind};
+use crate::model::{AllowanceScope, Dependency, Direction, Rollback, Script, StatementKind};
 use crate::parse::{portable, script};
 
 /// One line for each statement: section, line, kind, text on one line.
@@ -151,4 +151,32 @@ fn a_stored_script_is_read_as_it_was() {
 fn markers_in_a_stored_script_are_comments() {
     let read = script(Engine::Sqlite, "stored", Arc::new("-- rollback\nselect 1;".to_string())).expect("a script");
     assert_eq!(read.statements.len(), 1);
+}
+
+#[test]
+fn an_allowance_reaches_as_far_as_its_place() {
+    use AllowanceScope::{File, Section, Statement};
+    let allow = "-- dbwarden: allow drop-table because nobody reads it\n";
+    for (text, scope) in [
+        (format!("{allow}-- upgrade\nselect 1;\n-- rollback\n"), File),
+        (format!("-- upgrade\n{allow}\nselect 1;\nselect 2;\n-- rollback\n"), Section(Direction::Upgrade)),
+        (format!("-- upgrade\n\n{allow}select 1;\nselect 2;\n-- rollback\n"), Statement(Direction::Upgrade, 0)),
+        (format!("-- upgrade\n{allow}-- why\nselect 1;\n-- rollback\n"), Statement(Direction::Upgrade, 0)),
+        (format!("-- upgrade\nselect 1;\n{allow}\nselect 2;\n-- rollback\n"), Statement(Direction::Upgrade, 1)),
+        (format!("-- upgrade\nselect 1;\n-- rollback\n{allow}"), Section(Direction::Rollback)),
+        (
+            format!("-- upgrade\nselect 1;\n-- rollback\nselect 1; select 2;\n{allow}select 3;\n"),
+            Statement(Direction::Rollback, 2),
+        ),
+        (
+            format!("-- dbwarden: split = off\n-- upgrade\nselect 1;\n{allow}select 2;\n-- rollback\n"),
+            Section(Direction::Upgrade),
+        ),
+    ] {
+        let migration = parse(Engine::Postgres, &text).expect(&text);
+        assert_eq!(migration.allowances.len(), 1, "{text}");
+        assert_eq!(migration.allowances[0].scope, scope, "{text}");
+    }
+    let behind = format!("-- upgrade\nselect 1;\n{allow}-- rollback\n");
+    assert_eq!(parse(Engine::Postgres, &behind).expect_err("nothing follows")[0].line, Some(3));
 }

@@ -1,0 +1,42 @@
+//! How big tables are, as the catalog estimates it: nothing is counted and no table is locked.
+
+use super::{Engine, identifier, literal};
+
+/// Rows of schema, table, rows, bytes (indexes included). Tables of unknown size are left out.
+///
+/// None on SQLite, where [`SELECT_ROWID_TABLES`] comes first.
+pub fn select_table_sizes(engine: Engine) -> Option<&'static str> {
+    match engine {
+        // pg_total_relation_size would wait for whoever holds the table; pages are as old as the last ANALYZE.
+        Engine::Postgres => Some(
+            "SELECT n.nspname::text, c.relname::text, \
+             GREATEST(c.reltuples::bigint, pg_catalog.pg_stat_get_live_tuples(c.oid), 0)::text, \
+             ((c.relpages::bigint + COALESCE((SELECT pg_catalog.sum(x.relpages) FROM pg_catalog.pg_index i \
+             JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid), 0)) \
+             * pg_catalog.current_setting('block_size')::bigint)::text \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') \
+             AND (c.reltuples > 0 OR c.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0)",
+        ),
+        Engine::MySql => Some(
+            "SELECT TABLE_SCHEMA, TABLE_NAME, CAST(TABLE_ROWS AS CHAR), CAST(DATA_LENGTH + INDEX_LENGTH AS CHAR) \
+             FROM information_schema.TABLES \
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND TABLE_ROWS IS NOT NULL",
+        ),
+        Engine::Sqlite => None,
+    }
+}
+
+/// SQLite: the names of the tables whose rows have numbers.
+pub const SELECT_ROWID_TABLES: &str = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND wr = 0 AND name NOT LIKE 'sqlite_%'";
+
+/// SQLite: the same rows as [`select_table_sizes`]. The highest row number stands for the number of rows, which takes
+/// one step to find, and the whole file for the table.
+pub fn select_sqlite_sizes(tables: &[&str]) -> String {
+    let bytes = "(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())";
+    let of_table = |table: &&str| {
+        let (text, name) = (literal(Engine::Sqlite, table), identifier(Engine::Sqlite, table));
+        format!("SELECT 'main', {text}, COALESCE((SELECT max(rowid) FROM main.{name}), 0), {bytes}")
+    };
+    tables.iter().map(of_table).collect::<Vec<_>>().join(" UNION ALL ")
+}
