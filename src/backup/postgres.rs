@@ -178,8 +178,8 @@ impl Technique for PostgresTechnique {
         database::drop(&self.server, &scratch.name).await
     }
 
-    async fn in_use(&self, session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
-        database::others(session).await
+    async fn in_use(&self, session: &mut dyn Session, force: bool) -> Result<Vec<String>, BackupError> {
+        database::others(session, force).await
     }
 
     async fn swap(&self, session: Box<dyn Session>, scratch: &Scratch, force: bool) -> Result<Swapped, BackupError> {

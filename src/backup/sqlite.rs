@@ -168,7 +168,7 @@ impl Technique for SqliteTechnique {
     }
 
     /// Nobody needs to leave: a restore is a transaction like any other, and who is connected sees its outcome.
-    async fn in_use(&self, _session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
+    async fn in_use(&self, _session: &mut dyn Session, _force: bool) -> Result<Vec<String>, BackupError> {
         Ok(Vec::new())
     }
 

@@ -60,11 +60,9 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -
     }
     // The end of the session gives it back: the swap ends it.
     let _lock = context.unless_stopped(opened.lock(context, target)).await?;
-    if !args.force {
-        let others = technique.in_use(opened.session.as_mut()).await?;
-        if !others.is_empty() {
-            return Err(BackupError::InUse(others).into());
-        }
+    let sessions = technique.in_use(opened.session.as_mut(), args.force).await?;
+    if !sessions.is_empty() {
+        return Err(BackupError::InUse { sessions, may_be_ended: !args.force }.into());
     }
     let swapped = replace(context, technique.as_mut(), opened, &archive, args.force).await?;
     let mut opened = session::open(context, target, Purpose::Migrate, Duration::ZERO).await?;
