@@ -96,7 +96,6 @@ impl Technique for MySqlTechnique {
 
     async fn dump(
         &self,
-        session: &mut dyn Session,
         options: &SessionOptions,
         pending: &Pending,
         progress: OnProgress<'_>,
@@ -104,7 +103,9 @@ impl Technique for MySqlTechnique {
         let Some(program) = &self.dump else {
             return Err(BackupError::Unsupported("mariadb-dump was not looked for".into()));
         };
-        let listed = session.query(&list_tables(Engine::MySql)).await?;
+        let watching = SessionOptions { lock_timeout: options.lock_timeout, ..SessionOptions::default() };
+        let mut watching = db::connect(&ConnectOptions::MySql(self.server.clone()), &watching).await?;
+        let listed = watching.query(&list_tables(Engine::MySql)).await?;
         let client = Client::new(&self.server, program)?;
         let mut command = client.command(program);
         command.args(client::DUMP_FLAGS).args(client::flags_of(&program.banner)).arg(&self.server.database);
@@ -123,8 +124,9 @@ impl Technique for MySqlTechnique {
         let stands = || moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1.elapsed();
         let (written, counted) = tokio::select! {
             dumped = dumping => dumped?,
-            error = blocked(session, options.lock_timeout, &stands) => return Err(error.into()),
+            error = blocked(watching.as_mut(), options.lock_timeout, &stands) => return Err(error.into()),
         };
+        watching.close().await;
         let counted = counted.rows();
         let rows = |name: &str| counted.get(name).copied().unwrap_or_default();
         let mut tables: Vec<TableCount> = listed
@@ -198,6 +200,8 @@ async fn blocked(
     loop {
         tokio::time::sleep(LOOK.min(limit)).await;
         if stands() < limit {
+            // The server is not to end a session that says nothing.
+            let _ = session.ping().await;
             continue;
         }
         let Ok(rows) = session.query(&database::waiting_for_a_lock(limit)).await else { continue };

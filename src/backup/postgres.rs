@@ -100,7 +100,6 @@ impl Technique for PostgresTechnique {
 
     async fn dump(
         &self,
-        _session: &mut dyn Session,
         options: &SessionOptions,
         pending: &Pending,
         progress: OnProgress<'_>,

@@ -65,7 +65,6 @@ impl Technique for SqliteTechnique {
 
     async fn dump(
         &self,
-        _session: &mut dyn Session,
         options: &SessionOptions,
         pending: &Pending,
         progress: OnProgress<'_>,

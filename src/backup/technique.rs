@@ -70,11 +70,8 @@ pub trait Technique: Send + Sync {
 
     /// Dumps the database into `pending`, flushed. One consistent snapshot; waits for locks no longer than
     /// `options.lock_timeout`; keeps others from working for no longer than that.
-    ///
-    /// Runs beside `session`, which holds the migration lock and must stay as it is (no transaction).
     async fn dump(
         &self,
-        session: &mut dyn Session,
         options: &SessionOptions,
         pending: &Pending,
         progress: OnProgress<'_>,
