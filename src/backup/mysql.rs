@@ -14,6 +14,7 @@ use async_trait::async_trait;
 
 use super::compare::TableCount;
 use super::error::BackupError;
+use super::follow::follow;
 use super::manifest::{Method, Product};
 use super::pipe;
 use super::program::{Program, version_in};
@@ -120,7 +121,12 @@ impl Technique for MySqlTechnique {
         };
         let name = program.name();
         let counter = RowCounter::default();
-        let dumping = pipe::collect(&name, &mut command, pending, self.settings.compression, counter, &telling);
+        let dumping = async {
+            match self.settings.compression {
+                None => follow(&name, &mut command, pending, counter, &telling).await,
+                zstd => pipe::collect(&name, &mut command, pending, zstd, counter, &telling).await,
+            }
+        };
         let stands = || moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1.elapsed();
         let (written, counted) = tokio::select! {
             dumped = dumping => dumped?,

@@ -38,7 +38,7 @@ fn the_lock_lasts_as_long_as_the_programs(engine: Engine) {
     run.says("put back from");
     assert_eq!(data(&project), before);
     for program in [dump, restore] {
-        assert!(project.path(&format!("{program}.ran")).exists(), "{program} was slow");
+        assert!(project.path(format!("{program}.ran")).exists(), "{program} was slow");
     }
 }
 
