@@ -27,6 +27,9 @@ const CHUNK: usize = 1 << 20;
 /// How long to wait for more.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// After so much the disk is waited for, while the program goes on: at the end little is left to wait for.
+const FLUSH: u64 = 16 << 20;
+
 /// Less room than this is none.
 const NO_ROOM: u64 = 64 * 1024;
 
@@ -49,7 +52,7 @@ pub(super) async fn follow<T: Tap>(
     let whole = Ended(Arc::clone(&ended));
     let counter = Arc::clone(&raw);
     let reading = move || -> io::Result<(Written, T)> {
-        let (mut hasher, mut buffer) = (Sha256::new(), vec![0; CHUNK]);
+        let (mut hasher, mut buffer, mut flushed) = (Sha256::new(), vec![0; CHUNK], 0);
         loop {
             // Asked first: what is there after the end is all there is.
             let last = ended.load(Ordering::Acquire);
@@ -59,7 +62,11 @@ pub(super) async fn follow<T: Tap>(
                 read => {
                     hasher.update(&buffer[..read]);
                     tap.see(&buffer[..read]);
-                    counter.fetch_add(read as u64, Ordering::Relaxed);
+                    let bytes = counter.fetch_add(read as u64, Ordering::Relaxed);
+                    if bytes - flushed > FLUSH && !last {
+                        file.sync_data()?;
+                        flushed = bytes;
+                    }
                 }
             }
         }
