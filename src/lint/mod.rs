@@ -53,6 +53,7 @@ use std::path::PathBuf;
 use crate::dialect::Engine;
 use crate::model::{Direction, Migration, Script};
 use crate::plan;
+use facts::Read;
 use schema::Schema;
 
 /// How rules are applied.
@@ -94,11 +95,10 @@ pub fn examine(engine: Engine, files: &[&Migration], options: &Options) -> Exami
 /// The same for files behind others that a database has already: what those say of its tables is known, but they are
 /// not judged, and their tables are in use.
 pub fn examine_after(engine: Engine, applied: &[&Migration], files: &[&Migration], options: &Options) -> Examined {
-    let of_upgrade = |migration: &Migration| facts::of_script(engine, &migration.upgrade);
     let mut earlier: Vec<Earlier<'_>> = Vec::new();
     let mut schema = Schema::default();
     for &migration in applied {
-        let upgrade = of_upgrade(migration);
+        let upgrade = facts::of_script(engine, &migration.upgrade);
         if engine == Engine::Sqlite {
             schema.run(&migration.upgrade, &upgrade);
         }
@@ -107,13 +107,13 @@ pub fn examine_after(engine: Engine, applied: &[&Migration], files: &[&Migration
     let mut created = NewTables::default();
     let mut examined = Examined::default();
     for migration in files {
-        let upgrade = of_upgrade(migration);
-        let rollback = migration.rollback.script().map(|script| facts::of_script(engine, script));
+        let upgrade = facts::read(engine, &migration.upgrade);
+        let rollback = migration.rollback.script().map(|script| facts::read(engine, script));
         let sections = Sections {
             engine,
             migration,
             upgrade: &upgrade,
-            rollback: rollback.as_deref(),
+            rollback: rollback.as_ref(),
             earlier: &earlier,
             schema: &schema,
         };
@@ -123,6 +123,7 @@ pub fn examine_after(engine: Engine, applied: &[&Migration], files: &[&Migration
         of_file.sort_by_key(|finding| (finding.line, finding.column, finding.rule));
         examined.findings.extend(of_file);
         examined.partly_understood.extend(sections.partly_understood());
+        let upgrade = upgrade.statements;
         upgrade.iter().for_each(|facts| created.learn(0, facts));
         if engine == Engine::Sqlite {
             schema.run(&migration.upgrade, &upgrade);
@@ -136,31 +137,34 @@ pub fn examine_after(engine: Engine, applied: &[&Migration], files: &[&Migration
 struct Sections<'a> {
     engine: Engine,
     migration: &'a Migration,
-    upgrade: &'a [Facts],
-    rollback: Option<&'a [Facts]>,
+    upgrade: &'a Read,
+    rollback: Option<&'a Read>,
     earlier: &'a [Earlier<'a>],
     schema: &'a Schema<'a>,
 }
 
 impl<'a> Sections<'a> {
-    fn all(&self) -> impl Iterator<Item = (Direction, &'a Script, &'a [Facts], Option<&'a [Facts]>)> + use<'a> {
-        let upgrade = (Direction::Upgrade, &self.migration.upgrade, self.upgrade, self.rollback);
+    /// Each section, with what the other one does.
+    fn all(&self) -> impl Iterator<Item = (Direction, &'a Script, &'a Read, Option<&'a [Facts]>)> + use<'a> {
+        let of_rollback = self.rollback.map(|read| read.statements.as_slice());
+        let upgrade = (Direction::Upgrade, &self.migration.upgrade, self.upgrade, of_rollback);
         let rollback = self.migration.rollback.script().zip(self.rollback);
-        let rollback = rollback.map(|(script, facts)| (Direction::Rollback, script, facts, Some(self.upgrade)));
+        let of_upgrade = self.upgrade.statements.as_slice();
+        let rollback = rollback.map(|(script, read)| (Direction::Rollback, script, read, Some(of_upgrade)));
         std::iter::once(upgrade).chain(rollback)
     }
 
     fn findings(&self, created: &NewTables, surroundings: &Surroundings, options: &Options) -> Vec<Finding> {
         let mut findings = Vec::new();
         let engine = self.engine;
-        for (direction, script, statements, other) in self.all() {
+        for (direction, script, read, other) in self.all() {
             let segments = plan::segments(engine, script);
             let subject = Subject {
                 engine,
                 migration: self.migration,
                 direction,
                 script,
-                statements,
+                statements: &read.statements,
                 other,
                 segments: &segments,
                 created_before: created,
@@ -168,7 +172,7 @@ impl<'a> Sections<'a> {
                 earlier: self.earlier,
                 schema: self.schema,
                 surroundings,
-                squawk: squawk::Found::default(),
+                squawk: squawk::Found::of(read.tree.as_ref()),
             };
             for rule in RULES.iter().filter(|rule| rule.engines.contains(&engine) && rule.judges.judges(direction)) {
                 let Some(severity) = options.severity(rule) else { continue };
@@ -182,8 +186,8 @@ impl<'a> Sections<'a> {
 
     fn partly_understood(&self) -> impl Iterator<Item = (PathBuf, usize)> + use<'a> {
         let file = &self.migration.path;
-        self.all().flat_map(move |(_, script, facts, _)| {
-            let both = script.statements.iter().zip(facts);
+        self.all().flat_map(move |(_, script, read, _)| {
+            let both = script.statements.iter().zip(&read.statements);
             let partly = both.filter(|(_, facts)| facts.understood != Understood::Whole);
             partly.map(|(statement, _)| (file.clone(), statement.line))
         })

@@ -37,7 +37,7 @@ pub struct Subject<'a> {
     /// What is known beside the files.
     pub surroundings: &'a Surroundings,
     /// What squawk finds in it, once a rule asks.
-    pub squawk: Found,
+    pub squawk: Found<'a>,
 }
 
 /// A file before the one that is looked at.

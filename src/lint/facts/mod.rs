@@ -7,11 +7,31 @@ mod sqlite;
 mod test_support;
 
 use super::change::Facts;
+use super::squawk::Tree;
 use crate::dialect::Engine;
 use crate::model::Script;
 
+/// A section, read.
+pub(super) struct Read {
+    /// What each statement does: as many as there are.
+    pub(super) statements: Vec<Facts>,
+    /// PostgreSQL: the syntax tree of all of them.
+    pub(super) tree: Option<Tree>,
+}
+
+/// Reads a section.
+pub(super) fn read(engine: Engine, script: &Script) -> Read {
+    let tree = if engine == Engine::Postgres { Tree::of(script) } else { None };
+    let of_tree = tree.as_ref().and_then(|tree| postgres::of_tree(tree, script));
+    Read { statements: of_tree.unwrap_or_else(|| one_by_one(engine, script)), tree }
+}
+
 /// What each statement of a script does: as many as it has.
 pub fn of_script(engine: Engine, script: &Script) -> Vec<Facts> {
+    read(engine, script).statements
+}
+
+fn one_by_one(engine: Engine, script: &Script) -> Vec<Facts> {
     (0..script.statements.len()).map(|index| of_statement(engine, script.statement_text(index))).collect()
 }
 

@@ -4,12 +4,14 @@
 //! A section is looked at once for all of them.
 
 pub(super) mod rules;
+mod tree;
+
+pub(super) use tree::Tree;
 
 use std::cell::OnceCell;
 use std::ops::Range;
 
 use squawk_linter::Linter;
-use squawk_syntax::SourceFile;
 
 pub(super) use squawk_linter::Rule as Code;
 
@@ -31,9 +33,19 @@ const CODES: [Code; 10] = [
     Code::RequireEnumValueOrdering,
 ];
 
-/// What was found in one section; empty until somebody asks.
-#[derive(Debug, Default)]
-pub struct Found(OnceCell<Vec<Place>>);
+/// What is found in one section, once somebody asks.
+#[derive(Default)]
+pub struct Found<'a> {
+    tree: Option<&'a Tree>,
+    places: OnceCell<Vec<Place>>,
+}
+
+impl<'a> Found<'a> {
+    /// In a section with this tree; nothing without one.
+    pub(super) fn of(tree: Option<&'a Tree>) -> Self {
+        Found { tree, places: OnceCell::new() }
+    }
+}
 
 /// A place in a section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,17 +59,15 @@ pub(super) struct Place {
 
 /// Where one of them finds something.
 pub(super) fn places<'a>(subject: &'a Subject<'_>, code: Code) -> impl Iterator<Item = &'a Place> {
-    subject
-        .squawk
-        .0
-        .get_or_init(|| look(subject.script, subject.surroundings.server.as_ref()))
-        .iter()
-        .filter(move |place| place.code == code)
+    let look = || match subject.squawk.tree {
+        Some(tree) => look(tree, subject.script, subject.surroundings.server.as_ref()),
+        None => Vec::new(),
+    };
+    subject.squawk.places.get_or_init(look).iter().filter(move |place| place.code == code)
 }
 
-fn look(script: &Script, server: Option<&Server>) -> Vec<Place> {
-    let text = only_statements(script);
-    let run = |codes: &[Code]| guard::guarded(|| run(&text, codes, server));
+fn look(tree: &Tree, script: &Script, server: Option<&Server>) -> Vec<Place> {
+    let run = |codes: &[Code]| guard::guarded(|| run(tree, codes, server));
     // Where one of them does not stand this text, the others still have their say.
     let mut places = run(&CODES).unwrap_or_else(|| CODES.iter().filter_map(|code| run(&[*code])).flatten().collect());
     places.sort_by_key(|(_, span)| span.start);
@@ -69,12 +79,12 @@ fn look(script: &Script, server: Option<&Server>) -> Vec<Place> {
     places.into_iter().filter_map(of_statement).collect()
 }
 
-fn run(text: &str, codes: &[Code], server: Option<&Server>) -> Vec<(Code, Range<usize>)> {
+fn run(tree: &Tree, codes: &[Code], server: Option<&Server>) -> Vec<(Code, Range<usize>)> {
     let mut linter = Linter::from(codes.iter().copied());
     linter.settings.assume_in_transaction = true;
     let version = server.and_then(|server| server.version.first()?.to_string().parse().ok());
     linter.settings.pg_version = version.unwrap_or_default();
-    let violations = linter.lint(&SourceFile::parse(text), text);
+    let violations = linter.lint(&tree.parse, &tree.text);
     let place = |violation: squawk_linter::Violation| {
         let range = violation.text_range;
         (violation.code, range.start().into()..range.end().into())
@@ -82,23 +92,12 @@ fn run(text: &str, codes: &[Code], server: Option<&Server>) -> Vec<(Code, Range<
     violations.into_iter().map(place).collect()
 }
 
-/// The section's statements where they are in the source, each ended by a semicolon, and blanks in place of all else:
-/// comments (no second way to silence a rule), the data of `COPY`, the other section.
-fn only_statements(script: &Script) -> String {
-    let mut text = String::with_capacity(script.source.len() + 1);
-    for (index, statement) in script.statements.iter().enumerate() {
-        text.extend(std::iter::repeat_n(' ', statement.span.start.saturating_sub(text.len())));
-        text.push_str(script.statement_text(index));
-        text.push(';');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{Code, Place, guard, look, only_statements, run};
+    use super::tree::only_statements;
+    use super::{Code, Place, Tree, guard, look, run};
     use crate::dialect::Engine;
     use crate::model::Script;
     use crate::parse;
@@ -113,7 +112,7 @@ mod tests {
         let script = script(
             "-- é\nSELECT 1; -- squawk-ignore-file\n-- squawk-ignore ban-char-field\nCREATE TABLE t (a char(3))",
         );
-        let places = look(&script, None);
+        let places = look(&Tree::of(&script).unwrap(), &script, None);
         assert_eq!(places, [Place { code: Code::BanCharField, statement: 1, span: 18..25 }]);
         assert_eq!(&script.statement_text(1)[18..25], "char(3)");
         assert_eq!(only_statements(&script).find("CREATE"), script.source.find("CREATE"));
@@ -122,9 +121,9 @@ mod tests {
     #[test]
     fn one_that_panics_does_not_silence_the_others() {
         let script = script("CREATE VIEW v AS SELECT 1(2);\nCREATE TABLE t (a char(3));");
-        let text = only_statements(&script);
-        let panics = guard::guarded(|| run(&text, &[Code::BanDuplicateColumnAssignments], None));
+        let tree = Tree::of(&script).unwrap();
+        let panics = guard::guarded(|| run(&tree, &[Code::BanDuplicateColumnAssignments], None));
         assert_eq!(panics, None, "look for another text that it does not stand");
-        assert_eq!(look(&script, None).len(), 1);
+        assert_eq!(look(&tree, &script, None).len(), 1);
     }
 }

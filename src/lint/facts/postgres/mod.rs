@@ -16,6 +16,8 @@ use squawk_syntax::{SourceFile, SyntaxKind as K, SyntaxNode as Node};
 
 use crate::lint::change::{Action, Change, Facts, Understood};
 use crate::lint::guard;
+use crate::lint::squawk::Tree;
+use crate::model::Script;
 
 /// What one statement does. Where the library panics, nothing.
 pub(super) fn facts(text: &str) -> Facts {
@@ -28,12 +30,35 @@ fn of_text(text: &str) -> Facts {
     for statement in parse.syntax_node().children() {
         of_statement(&statement, &mut changes);
     }
-    let understood = match (parse.errors().is_empty() && !changes.opaque, changes.list.is_empty()) {
-        (true, false) => Understood::Whole,
-        (false, false) => Understood::Partly,
-        (_, true) => Understood::Tokens,
-    };
-    Facts { changes: changes.list, understood, ..Facts::default() }
+    changes.facts(parse.errors().is_empty())
+}
+
+/// What each statement of a section does. None where the tree has errors: one broken statement may take in those
+/// behind it, so that each has to be read by itself.
+pub(super) fn of_tree(tree: &Tree, script: &Script) -> Option<Vec<Facts>> {
+    guard::guarded(|| of_whole_tree(tree, script)).flatten()
+}
+
+fn of_whole_tree(tree: &Tree, script: &Script) -> Option<Vec<Facts>> {
+    if !tree.parse.errors().is_empty() {
+        return None;
+    }
+    let mut nodes = tree.parse.syntax_node().children().filter(|node| node.kind() != K::EMPTY_STMT).peekable();
+    let mut facts = Vec::with_capacity(script.statements.len());
+    for statement in &script.statements {
+        let mut changes = Changes::default();
+        while let Some(node) = nodes.next_if(|node| statement.span.contains(&usize::from(node.text_range().start()))) {
+            if usize::from(node.text_range().end()) > statement.span.end + 1 {
+                return None;
+            }
+            of_statement(&node, &mut changes);
+        }
+        for Change { span, .. } in &mut changes.list {
+            *span = span.start - statement.span.start..span.end - statement.span.start;
+        }
+        facts.push(changes.facts(true));
+    }
+    nodes.next().is_none().then_some(facts)
 }
 
 /// What was found so far.
@@ -45,6 +70,15 @@ struct Changes {
 }
 
 impl Changes {
+    fn facts(self, is_sound: bool) -> Facts {
+        let understood = match (is_sound && !self.opaque, self.list.is_empty()) {
+            (true, false) => Understood::Whole,
+            (false, false) => Understood::Partly,
+            (_, true) => Understood::Tokens,
+        };
+        Facts { changes: self.list, understood, ..Facts::default() }
+    }
+
     fn push(&mut self, span: Range<usize>, action: Action) {
         self.list.push(Change { span, action });
     }

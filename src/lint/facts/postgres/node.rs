@@ -27,10 +27,10 @@ pub(super) fn contains(node: &Node, kind: K) -> bool {
     node.descendants_with_tokens().skip(1).any(|below| below.kind() == kind)
 }
 
-/// Tokens without blanks and comments.
+/// Tokens without blanks and comments, and without the semicolon that ends a statement.
 pub(super) fn tokens(node: &Node) -> impl Iterator<Item = SyntaxToken> + use<> {
     let below = node.descendants_with_tokens().filter_map(|element| element.into_token());
-    below.filter(|token| !token.kind().is_trivia() && !token.text().is_empty())
+    below.filter(|token| !token.kind().is_trivia() && token.kind() != K::SEMICOLON && !token.text().is_empty())
 }
 
 /// The bytes of the text it takes up, blanks at the ends left out.
@@ -44,7 +44,7 @@ pub(super) fn span(node: &Node) -> Range<usize> {
     first.text_range().start().into()..end.into()
 }
 
-/// The text without comments, blanks single.
+/// The text without comments, blanks single, and without the semicolon that ends a statement.
 pub(super) fn plain(node: &Node) -> String {
     let mut text = String::new();
     for element in node.descendants_with_tokens().filter_map(|element| element.into_token()) {
@@ -54,7 +54,7 @@ pub(super) fn plain(node: &Node) -> String {
             false => text.push_str(element.text()),
         }
     }
-    text.truncate(text.trim_end().len());
+    text.truncate(text.trim_end_matches([' ', ';']).len());
     text
 }
 

@@ -1,8 +1,13 @@
+use std::path::Path;
+
 use proptest::prelude::*;
 
-use super::{facts, of_text};
-use crate::lint::change::Understood;
+use super::{facts, of_text, of_tree};
+use crate::dialect::Engine;
+use crate::lint::change::{Facts, Understood};
 use crate::lint::facts::test_support::brief;
+use crate::lint::squawk::Tree;
+use crate::parse;
 
 /// What a statement does, with the part that says so.
 fn briefly(sql: &str) -> Vec<String> {
@@ -57,6 +62,29 @@ fn what_is_wrong_or_runs_code_is_partly_understood() {
     for sql in ["FROBNICATE", "", "-- nothing", "'", "SELECT"] {
         assert_ne!(facts(sql).understood, Understood::Partly, "{sql}");
     }
+}
+
+#[test]
+fn a_section_reads_as_its_statements_do() {
+    let forms: Vec<&str> = FORMS.lines().filter(|line| !line.is_empty() && !line.starts_with(' ')).collect();
+    let script = |statements: &str| {
+        let text = format!("-- dbwarden: irreversible\n-- upgrade\n{statements};\n");
+        let parsed = parse::migration(Engine::Postgres, Path::new("0001_example.sql"), text.into_bytes());
+        parsed.map(|migration| migration.upgrade)
+    };
+    // What the splitter refuses alone (a lone COMMIT) is left out.
+    let forms: Vec<&str> = forms.into_iter().filter(|form| script(form).is_ok()).collect();
+    assert!(forms.len() > 100);
+    let all = script(&forms.join(";\n-- é\n")).unwrap();
+    let tree = Tree::of(&all).unwrap();
+    let read: Vec<Facts> = of_tree(&tree, &all).expect("sound statements");
+    assert_eq!(read.len(), all.statements.len());
+    for (index, read) in read.iter().enumerate() {
+        assert_eq!(*read, facts(all.statement_text(index)), "{}", all.statement_text(index));
+    }
+
+    let broken = script("FROBNICATE a;\nDROP TABLE b").unwrap();
+    assert_eq!(of_tree(&Tree::of(&broken).unwrap(), &broken), None, "each has to be read by itself");
 }
 
 proptest! {
