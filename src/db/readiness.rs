@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::backoff::Backoff;
 use super::history_table::columns;
 use super::{Session, SqlError, SqlErrorKind};
-use crate::dialect::Tables;
+use crate::dialect::{Engine, Tables};
 
 /// The tables cannot be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +99,18 @@ async fn create_missing(
     if tables.is_of_another_tool(present) {
         statements.insert(statements.len().saturating_sub(1), taking_over.to_string());
     }
-    for statement in statements {
-        session.execute(&statement).await?;
+    let mut texts: Vec<&str> = statements.iter().map(String::as_str).collect();
+    // All at once where DDL can be undone: one message, and one commit. Elsewhere a run that is killed amid them is
+    // repeated with what is left.
+    let together = !matches!(session.engine(), Engine::MySql);
+    if together {
+        texts.insert(0, session.engine().begin());
+        texts.push("COMMIT");
     }
-    Ok(())
+    let created = session.run(&texts, &mut |_, _| {}).await;
+    if created.is_err() && together {
+        // An error means that there is none any more, or no connection.
+        let _ = session.execute("ROLLBACK").await;
+    }
+    created.map_err(|failed| failed.error)
 }
