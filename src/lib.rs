@@ -53,6 +53,9 @@ static PANIC: Mutex<Option<String>> = Mutex::new(None);
 /// Runs the command line and returns the exit code of the process.
 pub fn run() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(cannot_run) = backup::become_program(&arguments) {
+        return cannot_run;
+    }
     ExitCode::from(run_with(&arguments).code())
 }
 

@@ -117,7 +117,7 @@ fn back_up(name: &str, engine: Engine) {
     subject.add(&format!("INSERT INTO million {rows};"), "DELETE FROM million;");
     migrates(&subject);
     let ours = || time(&mut subject.dbwarden(&["backup"]));
-    let pair = in_turn(5, ours, || time(&mut subject.client_backs_up()));
+    let pair = in_turn(15, ours, || time(&mut subject.client_backs_up()));
     let (client, goal) = match engine {
         Engine::Postgres => ("PostgreSQL, `pg_dump`", 1.1),
         Engine::MySql => ("MariaDB, `mariadb-dump`", 1.1),

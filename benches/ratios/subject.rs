@@ -55,6 +55,8 @@ impl Subject {
     pub fn dbwarden(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dbwarden"));
         command.args(arguments).current_dir(self.project.path("")).env_clear().env("NO_COLOR", "1");
+        // Where the programs that make dumps are.
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stderr(Stdio::null());
         command
     }

@@ -112,8 +112,13 @@ pub enum BackupError {
     #[error("{0} exists already")]
     Exists(String),
     /// Others use the database.
-    #[error("the database is in use: {}", .0.join("; "))]
-    InUse(Vec<String>),
+    #[error("the database is in use: {}", sessions.join("; "))]
+    InUse {
+        /// Who they are.
+        sessions: Vec<String>,
+        /// Whether `--force` would end them.
+        may_be_ended: bool,
+    },
     /// The new data is loaded and good, but could not take its place; the old data is still there.
     #[error("the restored data could not take the database's place: {problem}")]
     NotSwapped {

@@ -10,10 +10,12 @@
 //! - what has its final name and a manifest is whole: written under another name, flushed, then renamed;
 //! - a restore that fails leaves the old data: the archive is loaded beside it first and compared with its manifest;
 //! - a password is in no argument, no environment and no file on disk ([`secret_file`]);
-//! - a child process does not outlive the work it does.
+//! - a child process does not outlive the work it does, nor a dbwarden that is killed.
 
+mod bound;
 mod compare;
 mod error;
+mod follow;
 mod manifest;
 mod mysql;
 mod name;
@@ -30,6 +32,7 @@ mod take;
 mod technique;
 mod verify;
 
+pub use bound::become_program;
 pub use compare::{TableCount, history_head};
 pub use error::BackupError;
 pub use manifest::{FileDigest, HistoryHead, MANIFEST_FORMAT, Manifest, Method, Product};

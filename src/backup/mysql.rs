@@ -14,6 +14,7 @@ use async_trait::async_trait;
 
 use super::compare::TableCount;
 use super::error::BackupError;
+use super::follow::follow;
 use super::manifest::{Method, Product};
 use super::pipe;
 use super::program::{Program, version_in};
@@ -96,7 +97,6 @@ impl Technique for MySqlTechnique {
 
     async fn dump(
         &self,
-        session: &mut dyn Session,
         options: &SessionOptions,
         pending: &Pending,
         progress: OnProgress<'_>,
@@ -104,7 +104,9 @@ impl Technique for MySqlTechnique {
         let Some(program) = &self.dump else {
             return Err(BackupError::Unsupported("mariadb-dump was not looked for".into()));
         };
-        let listed = session.query(&list_tables(Engine::MySql)).await?;
+        let watching = SessionOptions { lock_timeout: options.lock_timeout, ..SessionOptions::default() };
+        let mut watching = db::connect(&ConnectOptions::MySql(self.server.clone()), &watching).await?;
+        let listed = watching.query(&list_tables(Engine::MySql)).await?;
         let client = Client::new(&self.server, program)?;
         let mut command = client.command(program);
         command.args(client::DUMP_FLAGS).args(client::flags_of(&program.banner)).arg(&self.server.database);
@@ -119,12 +121,18 @@ impl Technique for MySqlTechnique {
         };
         let name = program.name();
         let counter = RowCounter::default();
-        let dumping = pipe::collect(&name, &mut command, pending, self.settings.compression, counter, &telling);
+        let dumping = async {
+            match self.settings.compression {
+                None => follow(&name, &mut command, pending, counter, &telling).await,
+                zstd => pipe::collect(&name, &mut command, pending, zstd, counter, &telling).await,
+            }
+        };
         let stands = || moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1.elapsed();
         let (written, counted) = tokio::select! {
             dumped = dumping => dumped?,
-            error = blocked(session, options.lock_timeout, &stands) => return Err(error.into()),
+            error = blocked(watching.as_mut(), options.lock_timeout, &stands) => return Err(error.into()),
         };
+        watching.close().await;
         let counted = counted.rows();
         let rows = |name: &str| counted.get(name).copied().unwrap_or_default();
         let mut tables: Vec<TableCount> = listed
@@ -170,8 +178,9 @@ impl Technique for MySqlTechnique {
         database::drop(&self.server, &scratch.name).await
     }
 
-    async fn in_use(&self, session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
-        database::others(session).await
+    /// With `force` whoever may not be ended may stay: only those who hold a table's lock are in the way.
+    async fn in_use(&self, session: &mut dyn Session, force: bool) -> Result<Vec<String>, BackupError> {
+        if force { Ok(Vec::new()) } else { database::others(session).await }
     }
 
     async fn swap(&self, session: Box<dyn Session>, scratch: &Scratch, force: bool) -> Result<Swapped, BackupError> {
@@ -197,6 +206,8 @@ async fn blocked(
     loop {
         tokio::time::sleep(LOOK.min(limit)).await;
         if stands() < limit {
+            // The server is not to end a session that says nothing.
+            let _ = session.ping().await;
             continue;
         }
         let Ok(rows) = session.query(&database::waiting_for_a_lock(limit)).await else { continue };

@@ -121,6 +121,15 @@ pub(super) async fn telling<T: Send + 'static>(
     }
 }
 
+/// Reads much of `path` on another thread: this one has to keep the session alive that holds the lock.
+pub(super) async fn aside<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.unwrap_or_else(|panic| Err(BackupError::io("read", path)(io::Error::other(panic))))
+}
+
 /// Sees what passes by.
 pub(super) trait Tap: Send + 'static {
     /// The next bytes.

@@ -38,6 +38,8 @@ impl PostgresTechnique {
     async fn snapshot(&self, options: &SessionOptions) -> Result<(Box<dyn Session>, String), BackupError> {
         let options = SessionOptions { lock_timeout: options.lock_timeout, ..SessionOptions::default() };
         let mut session = db::connect(&ConnectOptions::Postgres(self.server.clone()), &options).await?;
+        // The rows are counted beside the dump, which is not to wait for it: with one processor, not with all.
+        session.execute("SET max_parallel_workers_per_gather = 0").await?;
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
         let exported = session.query("SELECT pg_catalog.pg_export_snapshot()").await?;
         let name = exported.first().and_then(|row| row.text(0)).unwrap_or_default().to_owned();
@@ -100,7 +102,6 @@ impl Technique for PostgresTechnique {
 
     async fn dump(
         &self,
-        _session: &mut dyn Session,
         options: &SessionOptions,
         pending: &Pending,
         progress: OnProgress<'_>,
@@ -178,8 +179,8 @@ impl Technique for PostgresTechnique {
         database::drop(&self.server, &scratch.name).await
     }
 
-    async fn in_use(&self, session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
-        database::others(session).await
+    async fn in_use(&self, session: &mut dyn Session, force: bool) -> Result<Vec<String>, BackupError> {
+        database::others(session, force).await
     }
 
     async fn swap(&self, session: Box<dyn Session>, scratch: &Scratch, force: bool) -> Result<Swapped, BackupError> {

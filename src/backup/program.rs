@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 
+use super::bound;
 use super::error::BackupError;
 
 /// How long a program may take to tell its version.
@@ -65,9 +66,12 @@ impl Program {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// A run of it.
+    /// A run of it, which ends with this process.
     pub(super) fn command(&self) -> Command {
-        command(&self.path)
+        let [program, arguments @ ..] = bound::words(&self.path);
+        let mut command = command(Path::new(&program));
+        command.args(arguments);
+        command
     }
 }
 

@@ -53,9 +53,13 @@ pub(super) fn digest(from: &mut dyn Read) -> io::Result<Written> {
 /// # Errors
 /// The operating system's.
 pub(super) fn written(file: &File, path: &Path) -> io::Result<Written> {
-    let written = digest(&mut File::open(path)?)?;
-    file.sync_all()?;
-    Ok(written)
+    std::thread::scope(|scope| {
+        // The disk works while the processor does.
+        let flushing = scope.spawn(|| file.sync_all());
+        let written = digest(&mut File::open(path)?)?;
+        flushing.join().unwrap_or_else(|_| Err(io::Error::other("the flushing ended")))?;
+        Ok(written)
+    })
 }
 
 struct Hashed {

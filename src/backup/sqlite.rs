@@ -65,7 +65,6 @@ impl Technique for SqliteTechnique {
 
     async fn dump(
         &self,
-        _session: &mut dyn Session,
         options: &SessionOptions,
         pending: &Pending,
         progress: OnProgress<'_>,
@@ -84,15 +83,19 @@ impl Technique for SqliteTechnique {
                 if let Err(error) = copied {
                     return Ok(Err(meaning(&error).into()));
                 }
-                let tables = match count(&plain) {
-                    Ok(tables) => tables,
-                    Err(error) => return Ok(Err(meaning(&error).into())),
-                };
-                let written = match zstd {
-                    Some(_) => compress(&plain, file, zstd)?,
-                    None => super::sink::written(&file, &plain)?,
-                };
-                Ok(Ok((written, tables)))
+                // The counting and the writing need different parts of the machine.
+                let (written, counted) = std::thread::scope(|scope| {
+                    let writing = scope.spawn(|| match zstd {
+                        Some(_) => compress(&plain, file, zstd),
+                        None => super::sink::written(&file, &plain),
+                    });
+                    let counted = count(&plain);
+                    (writing.join().unwrap_or_else(|_| Err(io::Error::other("the writing ended"))), counted)
+                });
+                match counted {
+                    Ok(tables) => Ok(Ok((written?, tables))),
+                    Err(error) => Ok(Err(meaning(&error).into())),
+                }
             }
         };
         let done = telling(work, &counter, progress).await.map_err(BackupError::io("write", pending.path()));
@@ -168,7 +171,7 @@ impl Technique for SqliteTechnique {
     }
 
     /// Nobody needs to leave: a restore is a transaction like any other, and who is connected sees its outcome.
-    async fn in_use(&self, _session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
+    async fn in_use(&self, _session: &mut dyn Session, _force: bool) -> Result<Vec<String>, BackupError> {
         Ok(Vec::new())
     }
 
@@ -220,7 +223,10 @@ fn read_write(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
 fn unchanging(path: &Path) -> rusqlite::Result<Connection> {
     let path: String = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)
+    let connection = Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)?;
+    // Nobody shortens this file: it can be read without a call for every page.
+    connection.query_row("PRAGMA mmap_size = 1099511627776", [], |_| Ok(()))?;
+    Ok(connection)
 }
 
 fn count(path: &Path) -> rusqlite::Result<Vec<TableCount>> {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::error::BackupError;
 use super::manifest::{FileDigest, MANIFEST_FORMAT, Manifest};
 use super::name::{MANIFEST, PARTIAL};
+use super::pipe::aside;
 use super::retention::{self, Keep};
 use super::sink;
 use crate::fail_point;
@@ -217,7 +218,12 @@ impl Archive {
     ///
     /// # Errors
     /// [`BackupError::Damaged`].
-    pub fn check_digest(&self) -> Result<(), BackupError> {
+    pub async fn check_digest(&self) -> Result<(), BackupError> {
+        let archive = self.clone();
+        aside(&self.path, move || archive.compare_digests()).await
+    }
+
+    fn compare_digests(&self) -> Result<(), BackupError> {
         let damaged = |path: &Path, problem: String| BackupError::Damaged { path: path.to_path_buf(), problem };
         if self.manifest.files.is_empty() {
             let (bytes, sha256) = digest_of(&self.path)?;
@@ -267,8 +273,13 @@ impl Pending {
     }
 
     /// Size and digests of the files of a finished directory, flushed to the disk.
-    pub(super) fn files(&self) -> Result<Vec<FileDigest>, BackupError> {
-        let entries = fs::read_dir(&self.path).map_err(BackupError::io("read", &self.path))?;
+    pub(super) async fn files(&self) -> Result<Vec<FileDigest>, BackupError> {
+        let folder = self.path.clone();
+        aside(&self.path, move || Self::files_in(&folder)).await
+    }
+
+    fn files_in(folder: &Path) -> Result<Vec<FileDigest>, BackupError> {
+        let entries = fs::read_dir(folder).map_err(BackupError::io("read", folder))?;
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
         let digest = |path: &PathBuf| {

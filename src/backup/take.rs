@@ -9,7 +9,7 @@ use super::name;
 use super::settings::Settings;
 use super::store::{Archive, Store, lines_digest};
 use super::technique::{OnProgress, Technique};
-use crate::db::{Session, SessionOptions};
+use crate::db::{self, Session, SessionOptions};
 use crate::fail_point;
 use crate::model::History;
 
@@ -74,11 +74,12 @@ pub async fn take(
     let directory = method == super::manifest::Method::PostgresDirectory;
     let pending = store.begin(&archive, directory)?;
     fail_point::pass("backup begun");
-    let dumped = technique.dump(session, job.options, &pending, progress).await?;
+    let dumping = technique.dump(job.options, &pending, progress);
+    let dumped = db::kept_alive(session, dumping).await??;
     let (bytes, sha256, files) = match dumped.written {
         Some(written) => (written.bytes, written.sha256, Vec::new()),
         None => {
-            let files = pending.files()?;
+            let files = db::kept_alive(session, pending.files()).await??;
             (files.iter().map(|file| file.bytes).sum(), lines_digest(&files), files)
         }
     };

@@ -70,11 +70,8 @@ pub trait Technique: Send + Sync {
 
     /// Dumps the database into `pending`, flushed. One consistent snapshot; waits for locks no longer than
     /// `options.lock_timeout`; keeps others from working for no longer than that.
-    ///
-    /// Runs beside `session`, which holds the migration lock and must stay as it is (no transaction).
     async fn dump(
         &self,
-        session: &mut dyn Session,
         options: &SessionOptions,
         pending: &Pending,
         progress: OnProgress<'_>,
@@ -101,8 +98,9 @@ pub trait Technique: Send + Sync {
     /// Removes the scratch database, whether it is there or not, whole or not.
     async fn discard(&self, scratch: &Scratch) -> Result<(), BackupError>;
 
-    /// Who else uses the database now, one line each.
-    async fn in_use(&self, session: &mut dyn Session) -> Result<Vec<String>, BackupError>;
+    /// Who keeps the database from being replaced now, one line each: everybody else who uses it, or with `force` only
+    /// those whom the swap cannot end.
+    async fn in_use(&self, session: &mut dyn Session, force: bool) -> Result<Vec<String>, BackupError>;
 
     /// Puts the scratch database in the place of the real one. `session` is connected to the real one and holds
     /// the migration lock; it may be closed by this. With `force`, sessions of others are ended.

@@ -5,7 +5,7 @@ use super::error::BackupError;
 use super::store::Archive;
 use super::technique::{OnProgress, Scratch, Technique};
 use crate::db::history_table::{self, BookkeepingError};
-use crate::db::{self, ConnectOptions, SessionOptions, SqlError, SqlErrorKind};
+use crate::db::{self, ConnectOptions, Session, SessionOptions, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, Tables};
 use crate::fail_point;
 
@@ -21,7 +21,8 @@ pub struct Verified {
 }
 
 /// Makes sure that a backup is whole and can be restored: compares every byte with the manifest's digest, loads it
-/// into `scratch`, and compares tables, rows and history with the manifest. `tables` are those of the real database.
+/// into `scratch`, and compares tables, rows and history with the manifest. `tables` are those of the real database;
+/// `holder` is the session that may hold its lock, and is kept alive meanwhile.
 ///
 /// The scratch database is left behind, loaded: the caller swaps or discards it, also after a failure and after
 /// dropping this future.
@@ -29,6 +30,17 @@ pub struct Verified {
 /// # Errors
 /// [`BackupError::Damaged`], [`BackupError::OtherEngine`], [`BackupError::Differs`] and what loading it says.
 pub async fn verify(
+    technique: &mut dyn Technique,
+    archive: &Archive,
+    scratch: &Scratch,
+    tables: &Tables,
+    holder: &mut dyn Session,
+    progress: OnProgress<'_>,
+) -> Result<Verified, BackupError> {
+    db::kept_alive(holder, load_and_compare(technique, archive, scratch, tables, progress)).await?
+}
+
+async fn load_and_compare(
     technique: &mut dyn Technique,
     archive: &Archive,
     scratch: &Scratch,
@@ -45,7 +57,7 @@ pub async fn verify(
             database: tables.engine.name(),
         });
     }
-    archive.check_digest()?;
+    archive.check_digest().await?;
     fail_point::pass("backup to be loaded");
     technique.load(archive, scratch, progress).await?;
     fail_point::pass("backup loaded");

@@ -123,12 +123,12 @@ pub(super) async fn take(
 async fn check(
     context: &Context<'_>,
     technique: &mut dyn Technique,
-    opened: &Opened,
+    opened: &mut Opened,
     archive: &Archive,
 ) -> Result<(), Error> {
     let scratch = technique.scratch(None, &context.run_id);
     let progress = |progress| context.printer.backup_progress("verifying", progress);
-    let verifying = backup::verify(technique, archive, &scratch, &opened.tables, &progress);
+    let verifying = backup::verify(technique, archive, &scratch, &opened.tables, opened.session.as_mut(), &progress);
     let verified = context.unless_stopped(async { Ok(verifying.await?) }).await;
     context.printer.backup_ended();
     let discarded = technique.discard(&scratch).await;
@@ -200,8 +200,8 @@ async fn verify(context: &Context<'_>, target: &Target, which: &WhichBackup) -> 
     let archive = find(target, which)?;
     let mut technique = technique(target)?;
     let opening = session::open(context, target, Purpose::Inspect, Duration::ZERO);
-    let opened = context.unless_stopped(opening).await?;
-    let checked = check(context, technique.as_mut(), &opened, &archive).await;
+    let mut opened = context.unless_stopped(opening).await?;
+    let checked = check(context, technique.as_mut(), &mut opened, &archive).await;
     opened.session.close().await;
     checked?;
     Ok(DatabaseBackups {

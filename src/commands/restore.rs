@@ -42,7 +42,7 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -
     let opening = session::open(context, target, purpose, Duration::ZERO);
     let mut opened = context.unless_stopped(opening).await?;
     if let Some(name) = &args.to_database {
-        let copied = copy(context, technique.as_mut(), &opened, &archive, name).await;
+        let copied = copy(context, technique.as_mut(), &mut opened, &archive, name).await;
         opened.session.close().await;
         return copied.map(|()| report(target, BackupAction::Copied, &archive, Vec::new()));
     }
@@ -60,11 +60,9 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -
     }
     // The end of the session gives it back: the swap ends it.
     let _lock = context.unless_stopped(opened.lock(context, target)).await?;
-    if !args.force {
-        let others = technique.in_use(opened.session.as_mut()).await?;
-        if !others.is_empty() {
-            return Err(BackupError::InUse(others).into());
-        }
+    let sessions = technique.in_use(opened.session.as_mut(), args.force).await?;
+    if !sessions.is_empty() {
+        return Err(BackupError::InUse { sessions, may_be_ended: !args.force }.into());
     }
     let swapped = replace(context, technique.as_mut(), opened, &archive, args.force).await?;
     let mut opened = session::open(context, target, Purpose::Migrate, Duration::ZERO).await?;
@@ -115,12 +113,12 @@ fn report(target: &Target, action: BackupAction, archive: &Archive, notes: Vec<S
 pub(super) async fn replace(
     context: &Context<'_>,
     technique: &mut dyn Technique,
-    opened: Opened,
+    mut opened: Opened,
     archive: &Archive,
     force: bool,
 ) -> Result<Swapped, Error> {
     let scratch = technique.scratch(None, &context.run_id);
-    let result = match load(context, technique, &opened, archive, &scratch).await {
+    let result = match load(context, technique, &mut opened, archive, &scratch).await {
         // From here on nothing stops it any more: half a swap helps nobody.
         Ok(()) => technique.swap(opened.session, &scratch, force).await.map_err(Error::from),
         Err(error) => {
@@ -137,12 +135,12 @@ pub(super) async fn replace(
 async fn load(
     context: &Context<'_>,
     technique: &mut dyn Technique,
-    opened: &Opened,
+    opened: &mut Opened,
     archive: &Archive,
     scratch: &Scratch,
 ) -> Result<(), Error> {
     let progress = |progress| context.printer.backup_progress("restoring", progress);
-    let loading = backup::verify(technique, archive, scratch, &opened.tables, &progress);
+    let loading = backup::verify(technique, archive, scratch, &opened.tables, opened.session.as_mut(), &progress);
     let loaded = context.unless_stopped(async { Ok(loading.await?) }).await;
     context.printer.backup_ended();
     loaded.map(drop)
@@ -151,7 +149,7 @@ async fn load(
 async fn copy(
     context: &Context<'_>,
     technique: &mut dyn Technique,
-    opened: &Opened,
+    opened: &mut Opened,
     archive: &Archive,
     name: &str,
 ) -> Result<(), Error> {

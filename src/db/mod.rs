@@ -12,6 +12,7 @@ mod error;
 pub mod events_table;
 mod file_lock;
 pub mod history_table;
+mod keep_alive;
 mod leading_word;
 mod liveness;
 pub mod lock;
@@ -26,6 +27,7 @@ mod table_sizes;
 pub mod unfinished;
 
 pub use error::{Position, SqlError, SqlErrorKind};
+pub use keep_alive::kept_alive;
 pub use liveness::Liveness;
 pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};

@@ -50,8 +50,11 @@ impl From<BackupError> for Error {
                 new(ErrorKind::Usage).note("nothing was changed")
             }
             BackupError::Unsupported(_) => new(ErrorKind::Refused).note("nothing was changed"),
-            BackupError::InUse(_) => new(ErrorKind::Refused)
+            BackupError::InUse { may_be_ended: true, .. } => new(ErrorKind::Refused)
                 .hint("stop what uses it, or end its sessions with --force")
+                .note("nothing was changed"),
+            BackupError::InUse { .. } => new(ErrorKind::Refused)
+                .hint("stop what uses it: this user may not end these sessions, a superuser may")
                 .note("nothing was changed"),
             BackupError::MayNotCreate { remedy, .. } => new(ErrorKind::Backup).hint(remedy),
             BackupError::NotSwapped { state, .. } => new(ErrorKind::Backup).note(state),

@@ -3,7 +3,8 @@
 //! [`Executor::execute`] runs the steps of a [`Plan`] in order and tells what happens in [`Event`]s; it prints
 //! nothing and decides nothing that the plan could have decided. Promises it keeps:
 //!
-//! - a step that is one transaction carries its history row in it: both happen, or neither;
+//! - a step that is one transaction carries its history row in it: both happen, or neither; where steps share a commit
+//!   ([`plan::group`]), each is a savepoint of it, and is told as finished after the commit;
 //! - any other step is journalled: before each statement outside a transaction the journal says which one is about
 //!   to start, so that at most one statement is ever unknown;
 //! - no write happens without the migration lock: each transaction begins by asking for it (PostgreSQL) or makes its
@@ -13,6 +14,7 @@ mod catalog;
 mod event;
 mod failure;
 mod foreign_keys;
+mod group;
 mod interrupt;
 mod journal;
 mod outcome;
@@ -35,7 +37,7 @@ use std::time::{Duration, Instant};
 use crate::db::{Session, SessionOptions, SqlError};
 use crate::dialect::{EventKind, NewEvent, Tables};
 use crate::model::History;
-use crate::plan::{Plan, Work};
+use crate::plan::{self, Plan, Work};
 use foreign_keys::Violations;
 use watch::{Blocked, first_look};
 
@@ -78,6 +80,8 @@ pub struct Executor<'a> {
     step_started: Instant,
     /// What the session has set now, where it differs from what [`ExecutionSettings::session`] says.
     altered: bool,
+    /// Steps before this one share no commit: their group could not be committed.
+    alone_until: usize,
     /// Whether the journal already holds the entry of the step that comes next, written with the end of the last one.
     announced: bool,
     /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
@@ -114,6 +118,7 @@ impl<'a> Executor<'a> {
             step: 0,
             step_started: Instant::now(),
             altered: false,
+            alone_until: 0,
             announced: false,
             known_violations: None,
             blocked: Blocked::default(),
@@ -131,17 +136,16 @@ impl<'a> Executor<'a> {
             report.failure = Some(StepFailure::before(0, error));
             return;
         }
-        for index in first..plan.steps.len() {
+        while report.finished.len() < plan.steps.len() {
+            let index = report.finished.len();
             if let Some(signal) = self.interrupt.signal() {
                 self.withdraw_announcement(plan.steps[index].direction()).await;
                 self.record_stop(&plan.steps[index], signal).await;
                 report.failure = Some(StepFailure::interrupted(index, signal));
                 break;
             }
-            self.step = index;
-            self.step_started = Instant::now();
-            match self.run_step(plan, index).await {
-                Ok(success) => report.finished.push(success),
+            match self.run_next(plan, report).await {
+                Ok(()) => {}
                 Err(mut failure) => {
                     if failure.cause.was_blocked(self.blocked.is_now()) {
                         failure.blockers = self.blocked.blockers().to_vec();
@@ -157,6 +161,18 @@ impl<'a> Executor<'a> {
                 }
             }
         }
+    }
+
+    /// Runs the next step, or the next few where they can share a commit.
+    async fn run_next(&mut self, plan: &Plan, report: &mut RunReport) -> Result<(), StepFailure> {
+        let first = report.finished.len();
+        let count = if first < self.alone_until { 1 } else { plan::group(self.tables.engine, &plan.steps[first..]) };
+        if count > 1 {
+            return self.run_group(plan, first..first + count, report).await;
+        }
+        let success = self.run_step(plan, first).await?;
+        report.finished.push(success);
+        Ok(())
     }
 
     /// What comes before the first step.

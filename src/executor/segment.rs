@@ -41,13 +41,14 @@ impl Executor<'_> {
         self.leave_traces(script, statements.clone());
         let engine = self.tables.engine;
         self.note_violations(script, statements.clone()).await;
+        let whole = self.closes_in_one_message(script, statements.clone());
         let mut retry = Retry::new(self.settings.lock_retry);
         loop {
-            let mut parts = self.opening_of(script, statements.clone());
+            let mut parts = self.opening_of(script, statements.clone(), whole);
             parts.extend(self.settings.role.as_deref().map(|role| Part::Role(role_begin(engine, role))));
             parts.extend(statements.clone().map(Part::Script));
             parts.extend(self.settings.role.as_ref().map(|_| Part::Own(role_end(engine).to_string())));
-            let result = if self.closes_in_one_message(script, statements.clone()) {
+            let result = if whole {
                 parts.extend(closing(self));
                 parts.push(Part::Commit);
                 self.send(Some(script), &parts).await

@@ -9,8 +9,7 @@ impl Executor<'_> {
     /// Runs one step of the plan and records it.
     pub(super) async fn run_step(&mut self, plan: &Plan, index: usize) -> Result<StepSuccess, StepFailure> {
         let step = &plan.steps[index];
-        let started = Instant::now();
-        (self.events)(Event::StepStarted { index, total: plan.steps.len(), step });
+        let started = self.start_step(plan, index);
         if let Err(error) = self.prepare_session(step).await {
             self.withdraw_announcement(step.direction()).await;
             return Err(StepFailure::before(index, error));
@@ -26,9 +25,17 @@ impl Executor<'_> {
         Ok(StepSuccess { step: index, elapsed })
     }
 
+    /// Takes note that a step begins, and tells of it.
+    pub(super) fn start_step(&mut self, plan: &Plan, index: usize) -> Instant {
+        self.step = index;
+        self.step_started = Instant::now();
+        (self.events)(Event::StepStarted { index, total: plan.steps.len(), step: &plan.steps[index] });
+        self.step_started
+    }
+
     /// Gives the step the session it expects: what the one before it changed is taken back, and its own directives
     /// are applied.
-    async fn prepare_session(&mut self, step: &Step) -> Result<(), crate::db::SqlError> {
+    pub(super) async fn prepare_session(&mut self, step: &Step) -> Result<(), crate::db::SqlError> {
         let directives = step.script().map(|script| script.directives.clone()).unwrap_or_default();
         let own = directives.lock_timeout.is_some() || directives.statement_timeout.is_some();
         let lock_timeout = directives.lock_timeout.or(self.settings.session.lock_timeout);

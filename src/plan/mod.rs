@@ -4,6 +4,7 @@
 
 mod difference;
 mod error;
+mod group;
 mod migrate;
 mod policy;
 mod resume;
@@ -15,6 +16,7 @@ mod unfinished;
 
 pub use difference::{Difference, difference, difference_of_section};
 pub use error::{PlanError, Started};
+pub use group::group;
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};
 pub use resume::{

@@ -46,6 +46,7 @@ mod sample;
 mod secrets;
 mod server_crash;
 mod sessions;
+mod shared_commit;
 mod signals;
 mod sqlite_files;
 mod takeover;

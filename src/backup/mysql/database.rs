@@ -100,6 +100,12 @@ pub(super) struct Contents {
 }
 
 impl Contents {
+    /// Whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        let Contents { tables, views, triggers, routines, events } = self;
+        [tables, views, triggers, events].into_iter().all(Vec::is_empty) && routines.is_empty()
+    }
+
     pub(super) async fn of(session: &mut dyn Session, name: &str) -> Result<Contents, BackupError> {
         let schema = literal(Engine::MySql, name);
         let tables =

@@ -108,7 +108,7 @@ impl Tap for RowCounter {
         while let Some((first, after)) = rest.split_first() {
             // Most of a dump is the inside of strings and numbers: skipped to what can end it.
             let skipped = match self.state {
-                State::Text(_) => rest.iter().position(|byte| matches!(byte, b'\'' | b'\\')),
+                State::Text(_) => memchr::memchr2(b'\'', b'\\', rest),
                 State::Tuples(_) => rest.iter().position(|byte| matches!(byte, b'(' | b')' | b'\'' | b';')),
                 _ => Some(0),
             };

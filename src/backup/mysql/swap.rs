@@ -35,12 +35,18 @@ impl Swap<'_> {
         }
         let (from, to) = (Contents::of(session, real).await?, Contents::of(session, self.scratch).await?);
         let (old_programs, new_programs) = (self.programs(real, &from).await?, self.programs(self.scratch, &to).await?);
-        database::create(session, &old).await?;
+        // What holds nothing needs no place to be kept in: a database that was made only to be replaced.
+        let is_kept = !from.is_empty();
+        if is_kept {
+            database::create(session, &old).await?;
+        }
 
         let moved = self.move_tables(session, &old, &from, &to).await;
         if let Err(problem) = moved {
             let restored = self.load(real, &old_programs).await;
-            let _ = session.execute(&format!("DROP DATABASE {}", quoted(&old))).await;
+            if is_kept {
+                let _ = session.execute(&format!("DROP DATABASE {}", quoted(&old))).await;
+            }
             let state = match restored {
                 Ok(()) => format!("the database {real} is as it was before"),
                 Err(error) => format!(
@@ -51,7 +57,7 @@ impl Swap<'_> {
         }
         fail_point::pass("tables moved");
         let mut notes = Vec::new();
-        if let Err(error) = self.load(&old, &old_programs).await {
+        if is_kept && let Err(error) = self.load(&old, &old_programs).await {
             notes.push(format!("views, triggers, routines and events of the old data were not kept: {error}"));
         }
         fail_point::pass("old programs loaded");
@@ -59,9 +65,13 @@ impl Swap<'_> {
             problem: error.to_string(),
             state: format!(
                 "the tables of {real} are those of the backup, its views, triggers, routines and events are incomplete; \
-                 restore again when the cause is gone; the data before is in the database {old}"
+                 restore again when the cause is gone{}",
+                if is_kept { format!("; the data before is in the database {old}") } else { String::new() }
             ),
         })?;
+        if !is_kept {
+            return Ok(Swapped { old: None, notes });
+        }
         notes.push(format!("`DROP DATABASE {}` removes it when it is not needed any more", quoted(&old)));
         Ok(Swapped { old: Some(format!("in the database {old}")), notes })
     }

@@ -104,6 +104,11 @@ fn option_value(text: &str) -> String {
     text.replace('\\', "\\\\").replace(' ', "\\ ")
 }
 
+/// Whether the programs in `folder` are Debian's, which only look for the right version's.
+fn is_wrapper(folder: &Path) -> bool {
+    folder.join("pg_dump").canonicalize().is_ok_and(|program| program.ends_with("pg_wrapper"))
+}
+
 /// The PATH, and where Debian keeps each version's own programs, the newest first.
 pub(super) fn search_path(settings: &Settings) -> Vec<PathBuf> {
     #[allow(clippy::disallowed_methods, reason = "lists programs, no migration files")]
@@ -112,7 +117,8 @@ pub(super) fn search_path(settings: &Settings) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = versions.map(|entry| entry.path()).filter(|path| number(path).is_some()).collect();
     folders.sort_by_key(|path| std::cmp::Reverse(number(path)));
     let own = folders.into_iter().map(|path| path.join("bin"));
-    settings.search_path.iter().cloned().chain(own).collect()
+    let (wrapped, direct): (Vec<_>, Vec<_>) = settings.search_path.iter().cloned().partition(|path| is_wrapper(path));
+    direct.into_iter().chain(own).chain(wrapped).collect()
 }
 
 #[cfg(test)]

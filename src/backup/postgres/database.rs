@@ -21,7 +21,26 @@ pub(super) const DATA_SIZE: &str = "SELECT COALESCE(pg_catalog.sum(pg_catalog.pg
 const OTHERS: &str = "SELECT a.pid, a.usename, a.application_name, pg_catalog.host(a.client_addr), a.state \
      FROM pg_catalog.pg_stat_activity AS a WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() \
      AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid() \
-     AND a.backend_type OPERATOR(pg_catalog.=) 'client backend' ORDER BY a.pid";
+     AND ";
+
+/// Whether session `a` is a client's: of others' sessions a user without `pg_read_all_stats` is not told the type.
+const IS_CLIENT: &str = "a.usesysid IS NOT NULL AND COALESCE(a.backend_type, '') OPERATOR(pg_catalog.=) \
+     ANY (ARRAY['', 'client backend'])";
+
+/// Whether the user may end session `a`
+/// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SIGNAL>). To try it with one that may
+/// not be ended fails the statement for all.
+const MAY_BE_ENDED: &str = "EXISTS (SELECT 1 FROM pg_catalog.pg_roles AS theirs, pg_catalog.pg_roles AS ours \
+     WHERE theirs.oid OPERATOR(pg_catalog.=) a.usesysid AND ours.rolname OPERATOR(pg_catalog.=) CURRENT_USER \
+     AND (ours.rolsuper OR NOT theirs.rolsuper AND (pg_catalog.pg_has_role(theirs.oid, 'USAGE') \
+     OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))))";
+
+/// A row where the database holds anything that template0 does not: such objects have numbers from 16384
+/// (<https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT>).
+const ANYTHING: &str = "SELECT o.oid FROM (SELECT oid FROM pg_catalog.pg_class UNION ALL SELECT oid FROM pg_catalog.pg_proc \
+     UNION ALL SELECT oid FROM pg_catalog.pg_type UNION ALL SELECT oid FROM pg_catalog.pg_namespace \
+     UNION ALL SELECT oid FROM pg_catalog.pg_extension UNION ALL SELECT oid FROM pg_catalog.pg_largeobject_metadata) AS o \
+     WHERE o.oid OPERATOR(pg_catalog.>=) 16384 LIMIT 1";
 
 /// How the real database was made, for another like it.
 const MADE: &str = "SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, \
@@ -38,11 +57,11 @@ pub(super) fn beside(database: &str, what: &str, run_id: &str) -> String {
 }
 
 /// A session of the same user in another database of the server: one of the maintenance databases that lets it in.
-pub(super) async fn maintenance(server: &Server) -> Result<Box<dyn Session>, SqlError> {
+pub(super) async fn maintenance(server: &Server, settings: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
     let mut refused = None;
     for database in MAINTENANCE.into_iter().filter(|database| *database != server.database) {
         let options = ConnectOptions::Postgres(Server { database: database.to_owned(), ..server.clone() });
-        match db::connect(&options, &SessionOptions::default()).await {
+        match db::connect(&options, settings).await {
             Ok(session) => return Ok(session),
             Err(error) => refused = refused.or(Some(error)),
         }
@@ -55,7 +74,7 @@ pub(super) async fn maintenance(server: &Server) -> Result<Box<dyn Session>, Sql
 /// # Errors
 /// [`BackupError::Exists`]; and the server's, where the user may not make databases.
 pub(super) async fn create_like(server: &Server, name: &str) -> Result<(), BackupError> {
-    let mut session = maintenance(server).await?;
+    let mut session = maintenance(server, &SessionOptions::default()).await?;
     let result = create(session.as_mut(), &server.database, name).await;
     session.close().await;
     result
@@ -100,7 +119,7 @@ async fn create(session: &mut dyn Session, like: &str, name: &str) -> Result<(),
 
 /// Drops the database `name`, whoever uses it, if it is there.
 pub(super) async fn drop(server: &Server, name: &str) -> Result<(), BackupError> {
-    let mut session = maintenance(server).await?;
+    let mut session = maintenance(server, &SessionOptions::default()).await?;
     let quoted = identifier(Engine::Postgres, name);
     let result = session.execute(&format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")).await;
     let result = match result {
@@ -114,7 +133,28 @@ pub(super) async fn drop(server: &Server, name: &str) -> Result<(), BackupError>
     result.map(|_| ()).map_err(BackupError::from)
 }
 
-/// Who else is connected to the session's database.
-pub(super) async fn others(session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
-    Ok(session.query(OTHERS).await?.iter().map(describe_session).collect())
+/// Drops the database `name` where it holds nothing: one that was made only to be replaced. Best effort; says whether it
+/// is gone.
+pub(super) async fn drop_if_empty(server: &Server, name: &str) -> bool {
+    let options = ConnectOptions::Postgres(Server { database: name.to_owned(), ..server.clone() });
+    let Ok(mut session) = db::connect(&options, &SessionOptions::default()).await else { return false };
+    let found = session.query(ANYTHING).await;
+    session.close().await;
+    matches!(found, Ok(rows) if rows.is_empty()) && drop(server, name).await.is_ok()
+}
+
+/// Ends the sessions in `database`, of those that the user may end.
+pub(super) fn end_sessions(database: &str) -> String {
+    format!(
+        "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a \
+         WHERE a.datname OPERATOR(pg_catalog.=) {} AND {IS_CLIENT} AND {MAY_BE_ENDED}",
+        literal(Engine::Postgres, database)
+    )
+}
+
+/// Who else is connected to the session's database; with `force` only those whom the user may not end.
+pub(super) async fn others(session: &mut dyn Session, force: bool) -> Result<Vec<String>, BackupError> {
+    let who =
+        if force { format!("{OTHERS}{IS_CLIENT} AND NOT {MAY_BE_ENDED}") } else { format!("{OTHERS}{IS_CLIENT}") };
+    Ok(session.query(&format!("{who} ORDER BY a.pid")).await?.iter().map(describe_session).collect())
 }

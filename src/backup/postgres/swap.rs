@@ -2,14 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::database::{beside, maintenance};
+use super::database::{self, beside, end_sessions, maintenance};
 use crate::backup::error::BackupError;
 use crate::backup::technique::Swapped;
-use crate::db::{Server, Session, SqlError};
+use crate::db::{Server, Session, SessionOptions, SqlError};
 use crate::dialect::{Engine, identifier, literal};
+use crate::fail_point;
 
-/// How long others may take to leave the database once they are told to.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// When it is no use to try again: the server itself waits five seconds for others to leave, and nobody new gets in.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a renaming may wait for others who alter the database, or make a copy of it.
+const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Settings that hold a list of names: their value is stored as it is written
 /// (<https://www.postgresql.org/docs/current/sql-alterdatabase.html>).
@@ -33,8 +37,9 @@ pub(super) async fn swap(
 ) -> Result<Swapped, BackupError> {
     let real = &server.database;
     let old = beside(real, "before", scratch.rsplit('_').next().unwrap_or_default());
-    let mut renaming = maintenance(server).await?;
-    let mut ending = maintenance(server).await?;
+    let bounded = SessionOptions { lock_timeout: Some(LOCK_LIMIT), ..SessionOptions::default() };
+    let mut renaming = maintenance(server, &bounded).await?;
+    let mut ending = maintenance(server, &bounded).await?;
     let notes = carry_over(renaming.as_mut(), real, scratch).await;
 
     // Renaming locks the database against new sessions, and then waits a few seconds for those there are to leave: ours
@@ -45,12 +50,18 @@ pub(super) async fn swap(
     ending.close().await;
     match result {
         Ok(()) => {
+            fail_point::pass("database renamed");
+            if database::drop_if_empty(server, &old).await {
+                return Ok(Swapped { old: None, notes });
+            }
             let drop = format!("`DROP DATABASE {}` removes it when it is not needed any more", quoted(&old));
             let old = Some(format!("in the database {old}"));
             Ok(Swapped { old, notes: notes.into_iter().chain([drop]).collect() })
         }
         // object_in_use
-        Err(error) if error.code.as_deref() == Some("55006") && !force => Err(BackupError::InUse(vec![error.message])),
+        Err(error) if error.code.as_deref() == Some("55006") && !force => {
+            Err(BackupError::InUse { sessions: vec![error.message], may_be_ended: true })
+        }
         Err(error) => Err(BackupError::NotSwapped {
             problem: error.message,
             state: format!("the database {real} is as it was before"),
@@ -74,11 +85,7 @@ async fn rename(
         "COMMIT".to_owned(),
     ];
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let end_others = format!(
-        "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a \
-         WHERE a.datname OPERATOR(pg_catalog.=) {} AND a.backend_type OPERATOR(pg_catalog.=) 'client backend'",
-        literal(Engine::Postgres, real)
-    );
+    let end_others = end_sessions(real);
     loop {
         let mut ignore = |_, _| {};
         let attempt = renaming.run(&texts, &mut ignore);

@@ -3,6 +3,7 @@
 mod fixture;
 mod keeping;
 mod killed;
+mod lasting;
 mod programs;
 mod restoring;
 mod secrets;

@@ -15,15 +15,24 @@ on_each_engine![
 
 /// Scratch databases and files that a command left behind.
 pub fn leftovers(project: &Project) -> String {
+    beside(project, "restore")
+}
+
+/// Databases and files beside the project's.
+fn beside(project: &Project, what: &str) -> String {
+    let name = project.database();
     match project.engine() {
-        Engine::Postgres => Postgres::get().admin(
-            "postgres",
-            &format!("SELECT datname FROM pg_database WHERE datname LIKE '{}\\_restore%'", project.database()),
-        ),
-        Engine::MySql => MariaDb::get().admin(&format!("SHOW DATABASES LIKE '{}\\_restore%'", project.database())),
+        Engine::Postgres => {
+            let find = format!("SELECT datname FROM pg_database WHERE datname LIKE '{name}\\_{what}\\_%'");
+            Postgres::get().admin("postgres", &find)
+        }
+        Engine::MySql => MariaDb::get().admin(&format!("SHOW DATABASES LIKE '{name}\\_{what}\\_%'")),
         Engine::Sqlite => {
             let names = std::fs::read_dir(project.path(".")).unwrap().map(|entry| entry.unwrap().file_name());
-            names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.contains("-restore-")).collect()
+            names
+                .map(|name| name.to_string_lossy().into_owned())
+                .filter(|name| name.contains(&format!("-{what}-")))
+                .collect()
         }
     }
 }
@@ -90,8 +99,9 @@ fn what_is_gone_altogether_comes_back(project: &Project) {
         Engine::MySql => drop(MariaDb::get().admin(&format!("DROP DATABASE {}", project.database()))),
         Engine::Sqlite => drop(project.remove("app.db")),
     }
-    project.run(["restore", "--latest", "--yes"]).exits(exit::DONE);
+    project.run(["restore", "--latest", "--yes"]).exits(exit::DONE).never_mentions("DROP DATABASE");
     assert_eq!(data(project), before);
+    assert_eq!((leftovers(project), beside(project, "before")), Default::default(), "nothing was replaced");
 }
 
 fn a_failed_migration_is_put_back_where_nothing_else_undoes_it(project: &Project) {
@@ -112,6 +122,28 @@ fn a_failed_migration_is_put_back_where_nothing_else_undoes_it(project: &Project
         let run = project.run(["migrate", "-b", "--on-failure", "restore"]).exits(exit::SQL_FAILED);
         run.never_mentions("put back");
     }
+}
+
+#[test]
+fn postgresql_sessions_that_may_not_be_ended_are_named_before_anything_is_done() {
+    let project = Project::new(Engine::Postgres);
+    project.tables(1).migrate();
+    backup(&project, &[]);
+    project.tables(2).migrate();
+    let server = Postgres::get();
+    let mut superuser = server.psql("postgres", project.database());
+    let mut superuser = superuser.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let connected = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'postgres' AND pid <> pg_backend_pid()";
+    wait_until("the superuser is there", || project.sql(connected) == "1");
+    let run = project.run(["restore", "--latest", "--yes", "--force"]).exits(exit::REFUSED);
+    run.says("in use").says("postgres").says("superuser").never_mentions("--force");
+    assert!(project.has_table("t2"));
+    assert_eq!(leftovers(&project), "");
+    drop(superuser.stdin.take());
+    superuser.wait().unwrap();
+    wait_until("the superuser is gone", || project.sql(connected) == "0");
+    project.run(["restore", "--latest", "--yes", "--force"]).exits(exit::DONE);
+    assert!(!project.has_table("t2"));
 }
 
 #[test]
