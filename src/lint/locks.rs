@@ -1,6 +1,6 @@
 //! Which locks PostgreSQL's statements take: its manual's chapter on explicit locking, and `ALTER TABLE`.
 
-use squawk_syntax::quote::needs_quoting;
+use squawk_syntax::quote::quote_ident;
 
 use super::change::{Action, ConstraintKind, Default, Name, Object};
 use super::subject::Subject;
@@ -133,10 +133,7 @@ pub(super) const REWRITING: [&str; 4] = ["SET TABLESPACE", "SET LOGGED", "SET UN
 
 /// A name as SQL has it: in quotes where it needs them.
 pub(super) fn quoted(name: &str) -> String {
-    match needs_quoting(name) {
-        true => format!("\"{}\"", name.replace('"', "\"\"")),
-        false => name.to_owned(),
-    }
+    quote_ident(name)
 }
 
 /// The same with the schema.

@@ -1,6 +1,8 @@
 //! What an upgrade makes, and whether a rollback undoes it.
 
 use super::change::{Action, Change, Facts, Name, Object, Understood};
+use super::sql_text::{quoted, quoted_name};
+use crate::dialect::Engine;
 
 /// Something with a name that an upgrade makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,15 +19,23 @@ pub(super) enum Made<'a> {
 
 impl Made<'_> {
     /// The statement that takes it away.
-    pub(super) fn undoing(&self) -> String {
+    pub(super) fn undoing(&self, engine: Engine) -> String {
+        let shown = |name: &Name| quoted_name(engine, name);
         match self {
-            Made::Table(table) => format!("DROP TABLE {table};"),
-            Made::Column(table, column) => format!("ALTER TABLE {table} DROP COLUMN {column};"),
-            Made::Index(index, _) => format!("DROP INDEX {index};"),
-            Made::Object(object, name, Some(table)) if *object == Object::Trigger || *object == Object::Policy => {
-                format!("DROP {} {name} ON {table};", word(*object))
+            Made::Table(table) => format!("DROP TABLE {};", shown(table)),
+            Made::Column(table, column) => {
+                format!("ALTER TABLE {} DROP COLUMN {};", shown(table), quoted(engine, column))
             }
-            Made::Object(object, name, _) => format!("DROP {} {name};", word(*object)),
+            Made::Index(index, table) if engine == Engine::MySql => {
+                format!("DROP INDEX {} ON {};", shown(index), shown(table))
+            }
+            Made::Index(index, _) => format!("DROP INDEX {};", shown(index)),
+            Made::Object(object @ (Object::Trigger | Object::Policy), name, Some(table))
+                if engine == Engine::Postgres =>
+            {
+                format!("DROP {} {} ON {};", word(*object), shown(name), shown(table))
+            }
+            Made::Object(object, name, _) => format!("DROP {} {};", word(*object), shown(name)),
         }
     }
 

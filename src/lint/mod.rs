@@ -7,7 +7,7 @@
 //! allowed, and gives [`Finding`]s.
 //!
 //! What forbids execution is an error of [`crate::parse`] or of [`crate::plan`] already. To add a rule: a file in
-//! `rules/` with a `RULE` and examples, and its line in [`RULES`].
+//! `rules/` with a `RULE` and examples, its line in [`RULES`], and its row in `docs/check-rules.md`.
 
 mod allowance;
 mod branch;
@@ -28,6 +28,7 @@ mod replacement;
 mod rule;
 mod rules;
 mod schema;
+mod sql_text;
 #[cfg(test)]
 mod sqlite_manual_tests;
 mod squawk;

@@ -8,7 +8,6 @@
 use super::change::{Action, Change, ConstraintKind, Facts, Name};
 use super::finding::Severity;
 use super::subject::{Server, Subject};
-use crate::parse::{Lexer, TokenKind};
 
 /// How a change is carried out, the cheapest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,26 +147,6 @@ pub(super) fn of_used_tables<'a>(subject: &Subject<'a>) -> Vec<(usize, &'a Chang
 /// where its size is not known or smaller.
 pub(super) fn weight(subject: &Subject<'_>, table: &Name) -> Option<Severity> {
     (!subject.is_big(table)).then_some(Severity::Warning)
-}
-
-/// A statement without its comments, on one line, to be quoted in a remedy.
-pub(super) fn one_line(subject: &Subject<'_>, statement: usize) -> String {
-    tidy(subject, subject.text(statement))
-}
-
-/// A part of a statement in the same way.
-pub(super) fn tidy(subject: &Subject<'_>, text: &str) -> String {
-    let comment = |kind| matches!(kind, TokenKind::LineComment | TokenKind::BlockComment);
-    let tokens = Lexer::new(subject.engine.lex_rules(), text).filter(|token| !comment(token.kind));
-    let parts = tokens.map(|token| match token.kind {
-        TokenKind::Blank => " ",
-        _ => &text[token.span],
-    });
-    let line = parts.fold(String::new(), |line, part| match part {
-        " " if line.ends_with(' ') => line,
-        part => line + part,
-    });
-    line.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use crate::dialect::Engine;
-use crate::lint::online_ddl::{Way, of_statement, one_line, since};
+use crate::lint::online_ddl::{Way, of_statement, since};
+use crate::lint::sql_text::one_line;
 use crate::lint::{Action, ConstraintKind, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
 /// An `ALTER TABLE` that could say that it must not block, and does not.

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, locks::quoted_name, online_ddl::one_line};
+use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, locks::quoted_name, sql_text::one_line};
 
 /// An index whose table cannot be written while it is built.
 pub(super) const RULE: Rule = Rule {

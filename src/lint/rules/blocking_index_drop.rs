@@ -1,6 +1,6 @@
 use crate::dialect::Engine;
 use crate::lint::{
-    Action, Example, Hits, Judges, Name, Rule, Severity, Subject, locks::quoted_name, online_ddl::one_line, rule::Hit,
+    Action, Example, Hits, Judges, Name, Rule, Severity, Subject, locks::quoted_name, rule::Hit, sql_text::one_line,
 };
 
 /// An index dropped under the strongest lock of its table.

@@ -79,6 +79,26 @@ fn the_remedy_is_the_statement_to_write() {
 }
 
 #[test]
+fn a_remedy_is_in_the_engines_own_sql() {
+    let remedy = |engine, text: &str, rule: &str| {
+        let found = found_with(engine, Surroundings::default(), text);
+        found.into_iter().find(|finding| finding.rule == rule).unwrap().remedy
+    };
+    let index = "-- upgrade\nCREATE INDEX i ON t (a);\nUPDATE t SET a = 1 WHERE a = 2;\n\
+        -- rollback\nUPDATE t SET a = 2 WHERE a = 1;\n";
+    for (engine, expected) in
+        [(Engine::Postgres, "DROP INDEX i;"), (Engine::MySql, "DROP INDEX i ON t;"), (Engine::Sqlite, "DROP INDEX i;")]
+    {
+        assert_eq!(remedy(engine, index, "incomplete-rollback"), expected);
+    }
+    let trigger = "-- upgrade\nCREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();\n\
+        ALTER TABLE t ADD COLUMN a int;\n-- rollback\nALTER TABLE t DROP COLUMN a;\n";
+    assert_eq!(remedy(Engine::Postgres, trigger, "incomplete-rollback"), "DROP TRIGGER g ON t;");
+    let required = remedy(Engine::MySql, "ALTER TABLE `order` ADD `key` int NOT NULL;", "required-column");
+    assert!(required.starts_with("ALTER TABLE `order` ADD COLUMN `key` int NOT NULL DEFAULT …;"), "{required}");
+}
+
+#[test]
 fn what_is_checked_already_may_be_not_null() {
     let set = "ALTER TABLE t ALTER COLUMN a SET NOT NULL;";
     let add = |column: &str| format!("ALTER TABLE t ADD CONSTRAINT c CHECK ({column} IS NOT NULL) NOT VALID;");

@@ -1,5 +1,6 @@
 use crate::dialect::Engine;
-use crate::lint::online_ddl::{of_used_tables, one_line, server_name, since, weight};
+use crate::lint::online_ddl::{of_used_tables, server_name, since, weight};
+use crate::lint::sql_text::one_line;
 use crate::lint::types::{is_same, known_type};
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 

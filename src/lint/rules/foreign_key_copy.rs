@@ -1,5 +1,6 @@
 use crate::dialect::Engine;
-use crate::lint::online_ddl::{of_used_tables, one_line, server_name, weight};
+use crate::lint::online_ddl::{of_used_tables, server_name, weight};
+use crate::lint::sql_text::one_line;
 use crate::lint::{Action, ConstraintKind, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
 /// A foreign key on a table in use.

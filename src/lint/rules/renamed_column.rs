@@ -1,5 +1,8 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
+use crate::lint::{
+    Action, Example, Hits, Judges, Rule, Severity, Subject,
+    sql_text::{quoted, quoted_name},
+};
 
 /// A column that the release still running knows by its old name.
 pub(super) const RULE: Rule = Rule {
@@ -26,12 +29,15 @@ const GOOD: &str = "ALTER TABLE users ADD COLUMN email varchar(200);";
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
         let Action::RenameColumn { table, column, to } = &change.action else { continue };
+        let message = format!(
+            "a release that still names {column} fails from here on, and one that names {to} failed until here"
+        );
+        let table = quoted_name(subject.engine, table);
+        let (column, to) = (quoted(subject.engine, column), quoted(subject.engine, to));
         hits.on_used_table(
             subject,
             (statement, change),
-            format!(
-                "a release that still names {column} fails from here on, and one that names {to} failed until here"
-            ),
+            message,
             format!(
                 "add {to} to {table}, write both, fill it in batches (UPDATE {table} SET {to} = {column} WHERE {to} IS \
                  NULL AND … BETWEEN … AND …), let a release read {to}, then drop {column}"

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, replacement};
+use crate::lint::{Action, Example, Hits, Judges, Object, Rule, Severity, Subject, replacement, sql_text::quoted_name};
 
 /// A table that the release still running knows by its old name.
 pub(super) const RULE: Rule = Rule {
@@ -26,7 +26,7 @@ const GOOD: &str = "ALTER TABLE users RENAME TO accounts;\nCREATE VIEW users AS 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
         let Action::RenameTable { table, to } = &change.action else { continue };
-        let is_viewed = replacement::object_returns(subject, crate::lint::Object::View, table, statement);
+        let is_viewed = replacement::object_returns(subject, Object::View, table, statement);
         if is_viewed || replacement::table_returns(subject, table, statement) {
             continue;
         }
@@ -35,8 +35,9 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             (statement, change),
             format!("a release that still names {table} fails from here on"),
             format!(
-                "in the same file: CREATE VIEW {table} AS SELECT * FROM {to}; and drop the view once no release names \
-                 {table}"
+                "in the same file: CREATE VIEW {} AS SELECT * FROM {}; and drop the view once no release names {table}",
+                quoted_name(subject.engine, table),
+                quoted_name(subject.engine, to)
             ),
         );
     }

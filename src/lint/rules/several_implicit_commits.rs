@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::online_ddl::tidy;
+use crate::lint::sql_text::tidy;
 use crate::lint::{Action, Change, Example, Hits, Judges, Name, Rule, Severity, Subject};
 
 /// Statements that could be one.

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
+use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, sql_text::quoted_name};
 
 /// Every row of a table at once.
 pub(super) const RULE: Rule = Rule {
@@ -31,8 +31,9 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             (statement, change),
             format!("every row of {table} is gone for good"),
             format!(
-                "name the rows: DELETE FROM {table} WHERE …; or, where all are meant, the line above it: -- dbwarden: \
-                 allow truncated-table because …"
+                "name the rows: DELETE FROM {} WHERE …; or, where all are meant, the line above it: -- dbwarden: \
+                 allow truncated-table because …",
+                quoted_name(subject.engine, table)
             ),
         );
     }

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject, locks, online_ddl::one_line};
+use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject, locks, sql_text::one_line};
 
 /// A write to a whole table.
 pub(super) const RULE: Rule = Rule {

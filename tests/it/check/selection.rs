@@ -63,3 +63,27 @@ fn a_file_is_judged_by_the_database_it_belongs_to() {
     assert_eq!(document["databases"][1]["database"], "a", "{document}");
     assert_eq!(document["exit"]["code"], 0, "{document}");
 }
+
+#[test]
+fn files_before_the_pending_ones_tell_what_columns_are() {
+    let project = Project::new(Engine::Postgres);
+    project.migration(
+        "0001_users.sql",
+        "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(50));",
+        "DROP TABLE users;",
+    );
+    project.migrate();
+    let severity = |data_type: &str, arguments: &[&str]| {
+        let change = |to: &str| format!("ALTER TABLE users ALTER COLUMN name TYPE {to};");
+        project.migration("0002_name.sql", &change(data_type), &change("varchar(50)"));
+        let found = findings(&project.json(&[&["check"], arguments].concat()));
+        let of_rule =
+            |wanted: &str| found.iter().find(|[rule, ..]| rule == wanted).map(|[_, _, severity]| severity.clone());
+        (of_rule("rewriting-type-change"), of_rule("narrowed-type"))
+    };
+    for arguments in [&[][..], &["migrations/0002_name.sql"][..]] {
+        assert_eq!(severity("text", arguments), (None, None), "{arguments:?}");
+        let (rewrites, narrows) = severity("varchar(20)", arguments);
+        assert!(rewrites.is_some() && narrows.is_some(), "{arguments:?}");
+    }
+}
