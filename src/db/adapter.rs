@@ -137,6 +137,11 @@ pub(super) trait Driver: Send + Sync {
     fn warnings_query() -> Option<&'static str> {
         None
     }
+
+    /// `statement` with that query behind it, where both may travel in one message.
+    fn asking_for_warnings(_statement: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A [`Session`] over a [`Driver`].
@@ -145,11 +150,13 @@ pub(super) struct Adapter<D: Driver> {
     pub server: ServerInfo,
     /// Whether a call was begun and its answer not read to the end: the next call would read that one.
     unanswered: bool,
+    /// The warnings of the last statement, where they came with its answer.
+    warnings: Option<Vec<Notice>>,
 }
 
 impl<D: Driver> Adapter<D> {
     pub fn new(driver: D, server: ServerInfo) -> Self {
-        Adapter { driver, server, unanswered: false }
+        Adapter { driver, server, unanswered: false, warnings: None }
     }
 
     /// Before each call. A session of which a call was given up is lost: nothing can be said on it any more.
@@ -159,6 +166,7 @@ impl<D: Driver> Adapter<D> {
             return Err(SqlError::new(SqlErrorKind::ConnectionLost, message));
         }
         self.unanswered = true;
+        self.warnings = None;
         Ok(())
     }
 
@@ -184,22 +192,40 @@ impl<D: Driver> Adapter<D> {
             started = Instant::now();
         };
 
-        let mut answers = self.driver.send(D::join(statements));
+        let asking = match statements {
+            [statement] => D::asking_for_warnings(statement),
+            _ => None,
+        };
+        // A statement alone may end several times: a CALL does, once for each result set.
+        let each_ends_once = statements.len() > 1 || asking.is_some();
+        let mut warnings = asking.is_some().then(Vec::new);
+        let mut answers = self.driver.send(asking.unwrap_or_else(|| D::join(statements)));
         while let Some(answer) = answers.next().await {
             match answer {
+                Ok(Either::Right(row)) if finished == statements.len() => {
+                    if let (Some(warnings), Ok(cells)) = (&mut warnings, D::cells(&row)) {
+                        warnings.push(Notice::from_warning(&Row(cells)));
+                    }
+                }
                 Ok(Either::Right(_)) => returned += 1,
                 Ok(Either::Left(result)) => {
                     affected += D::affected(&result);
-                    // A statement alone may end several times: a CALL does, once for each result set.
-                    if statements.len() > 1 && finished < statements.len() {
+                    if each_ends_once && finished < statements.len() {
                         finish(finished, affected, returned);
                         finished += 1;
                         (affected, returned) = (0, 0);
                     }
                 }
+                // The statement itself is done. What became of the connection, the next call will say.
+                Err(_) if warnings.is_some() && finished == statements.len() => {
+                    warnings = None;
+                    break;
+                }
                 Err(error) => return Err(place(statements, first, finished, D::error(&error))),
             }
         }
+        drop(answers);
+        self.warnings = warnings;
         // Those without an answer of their own: a statement alone, and one that holds only comments.
         while finished < statements.len() {
             finish(finished, affected, returned);
@@ -343,6 +369,9 @@ impl<D: Driver> Session for Adapter<D> {
     }
 
     async fn warnings(&mut self) -> Result<Vec<Notice>, SqlError> {
+        if let Some(warnings) = self.warnings.take() {
+            return Ok(warnings);
+        }
         match D::warnings_query() {
             None => Ok(super::notices::take()),
             Some(sql) => Ok(self.query(sql).await?.iter().map(Notice::from_warning).collect()),

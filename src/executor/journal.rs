@@ -269,7 +269,10 @@ impl Executor<'_> {
         let direction = plan.steps[index].direction();
         let next = plan.steps.get(index + 1).filter(|_| self.announces_next(plan, index));
         parts.extend(match next.and_then(|next| Some((next, next.script()?))) {
-            Some((next, script)) => self.marking(&Progress::new(next, script, 0), first_effect(&next.segments)),
+            // The row's own write, just before in the same transaction, has asked for the lock.
+            Some((next, script)) => {
+                self.journal_parts(&Progress::new(next, script, 0), first_effect(&next.segments), None)
+            }
             None => vec![Part::Own(self.tables.clear_journal(direction, None))],
         });
         parts
