@@ -119,9 +119,9 @@ pub(super) trait Driver: Send + Sync {
         Err(SqlError::new(SqlErrorKind::Protocol, "COPY … FROM STDIN belongs to PostgreSQL"))
     }
 
-    /// See [`Session::adopt_client_defaults`]; returns the statement that applies them.
-    async fn learn_client_defaults(&mut self, _try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
-        Ok(None)
+    /// See [`Session::learn_client_defaults`].
+    async fn learn_client_defaults(&mut self, _try_lock: Option<&str>) -> Result<(), SqlError> {
+        Ok(())
     }
 
     /// How long what failed with `error` may still wait for another's lock, where the engine leaves it to its caller to
@@ -236,6 +236,18 @@ impl<D: Driver> Adapter<D> {
     }
 
     async fn ask(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+        let (mut results, affected) = self.ask_each(sql).await?;
+        // Nearly always one.
+        let mut rows = results.pop().unwrap_or_default();
+        while let Some(mut before) = results.pop() {
+            before.append(&mut rows);
+            rows = before;
+        }
+        Ok((rows, affected))
+    }
+
+    /// The rows of each statement of `sql`.
+    async fn ask_each(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), SqlError> {
         self.begin()?;
         let answer = match self.server.session_id {
             // Nobody to ask about it: no server, or it has not introduced itself yet.
@@ -264,7 +276,7 @@ impl<D: Driver> Adapter<D> {
         }
     }
 
-    async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+    async fn read(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), SqlError> {
         let started = Instant::now();
         loop {
             match self.read_once(sql).await {
@@ -275,17 +287,21 @@ impl<D: Driver> Adapter<D> {
         }
     }
 
-    async fn read_once(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
-        let mut rows = Vec::new();
+    async fn read_once(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), sqlx::Error> {
+        let (mut results, mut rows) = (Vec::new(), Vec::new());
         let mut affected = 0;
         let mut answers = self.driver.send(sql.to_owned());
         while let Some(answer) = answers.next().await {
             match answer? {
                 Either::Right(row) => rows.push(Row(D::cells(&row)?)),
-                Either::Left(result) => affected += D::affected(&result),
+                Either::Left(result) => {
+                    affected += D::affected(&result);
+                    results.push(std::mem::take(&mut rows));
+                }
             }
         }
-        Ok((rows, affected))
+        results.push(rows);
+        Ok((results, affected))
     }
 }
 
@@ -339,6 +355,12 @@ impl<D: Driver> Session for Adapter<D> {
         self.ask(sql).await.map(|(rows, _)| rows)
     }
 
+    async fn query_each(&mut self, queries: &[&str]) -> Result<Vec<Vec<Row>>, SqlError> {
+        let (mut results, _) = self.ask_each(&D::join(queries)).await?;
+        results.resize_with(queries.len(), Vec::new);
+        Ok(results)
+    }
+
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
         self.ask(sql).await.map(|(_, affected)| affected)
     }
@@ -361,11 +383,8 @@ impl<D: Driver> Session for Adapter<D> {
         self.execute(&batch::join(&statements)).await.map(|_| ())
     }
 
-    async fn adopt_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
-        match self.driver.learn_client_defaults(try_lock).await? {
-            Some(sql) => self.query(&sql).await.map(|_| ()),
-            None => Ok(()),
-        }
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
+        self.driver.learn_client_defaults(try_lock).await
     }
 
     async fn warnings(&mut self) -> Result<Vec<Notice>, SqlError> {

@@ -214,13 +214,13 @@ impl Driver for MySqlDriver {
     }
 
     /// There is nothing to learn; the second connection is for the lock alone.
-    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
         if let Some(try_lock) = try_lock {
             let place = place(&self.server);
             let second = exclusion::check(&self.options, &self.server, self.connection_id, try_lock);
             within(self.server.connect_timeout, &place, second).await?;
         }
-        Ok(None)
+        Ok(())
     }
 
     async fn close(self) {
