@@ -27,19 +27,25 @@ pub fn in_turn(runs: usize, mut ours: impl FnMut() -> Usage, mut theirs: impl Fn
     Pair { ours: median(ours), theirs: median(theirs) }
 }
 
-/// The same with a new subject for each run. All are there until the last has run: a file system that has just
-/// deleted thousands of files makes new ones slowly (ext4 looks for inodes that were not freed a moment ago), and
-/// would do so for whoever comes next.
-pub fn in_turn_on_new<S>(runs: usize, make: impl Fn() -> S, ours: fn(&S) -> Usage, theirs: fn(&S) -> Usage) -> Pair {
-    let mut used = Vec::new();
-    let mut on_new = |run: fn(&S) -> Usage| {
-        let subject = make();
-        let usage = run(&subject);
-        used.push(subject);
-        usage
-    };
-    let (ours, theirs): (Vec<Usage>, Vec<Usage>) = (0..runs).map(|_| (on_new(ours), on_new(theirs))).unzip();
-    Pair { ours: median(ours), theirs: median(theirs) }
+/// A stage of the work on a subject: what dbwarden does, and what the other does on its own subject.
+pub type Stage<'a, S> = (&'a dyn Fn(&S) -> Usage, &'a dyn Fn(&S) -> Usage);
+
+/// The same with a new subject for each run, on which the stages run one after the other. All are there until the last
+/// has run: a file system that has just deleted thousands of files makes new ones slowly (ext4 looks for inodes that
+/// were not freed a moment ago), and would do so for whoever comes next.
+pub fn in_turn_on_new<S, const N: usize>(runs: usize, make: impl Fn() -> S, stages: [Stage<'_, S>; N]) -> [Pair; N] {
+    let (mut used, mut taken) = (Vec::new(), [const { (Vec::new(), Vec::new()) }; N]);
+    for _ in 0..runs {
+        let (ours, theirs) = (make(), make());
+        for ((our_stage, _), (taken, _)) in stages.iter().zip(&mut taken) {
+            taken.push(our_stage(&ours));
+        }
+        for ((_, their_stage), (_, taken)) in stages.iter().zip(&mut taken) {
+            taken.push(their_stage(&theirs));
+        }
+        used.extend([ours, theirs]);
+    }
+    taken.map(|(ours, theirs)| Pair { ours: median(ours), theirs: median(theirs) })
 }
 
 /// Runs a command that must succeed and takes its time.

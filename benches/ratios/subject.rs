@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::process::{Command, Stdio};
 
+use crate::bare;
 use crate::harness::client::client;
 use crate::harness::mariadb::MariaDb;
 use crate::harness::postgres::Postgres;
@@ -15,14 +16,36 @@ pub struct Subject {
     up: String,
     down: String,
     count: usize,
+    port: Option<u16>,
+}
+
+/// What the `mariadb` client keeps, so that a file's commits are as many on both sides: DDL commits by itself there, and
+/// a history is a commit more.
+const CLIENT_HISTORY: &str = "CREATE TABLE client_history (sequence bigint PRIMARY KEY, version varchar(255) UNIQUE, \
+    description text, filename varchar(255) NOT NULL UNIQUE, migration_type varchar(50) NOT NULL, \
+    applied_at datetime(6) NOT NULL, checksum varchar(128), checksum_algorithm varchar(50), token_digest varchar(128), \
+    rollback_sql longtext, rollback_digest varchar(128), execution_ms bigint, applied_by varchar(500), \
+    run_id varchar(64), format bigint);\n";
+
+fn configure(project: &Project, url: &str) {
+    project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{url}\"\n"));
 }
 
 impl Subject {
     pub fn new(engine: Engine) -> Subject {
         let project = Project::new(engine);
         // Over the socket, as the clients go.
-        project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{}\"\n", project.socket_url()));
-        Subject { project, up: String::new(), down: String::new(), count: 0 }
+        configure(&project, &project.socket_url());
+        let up = if engine == Engine::MySql { CLIENT_HISTORY.to_owned() } else { String::new() };
+        Subject { project, up, down: String::new(), count: 0, port: None }
+    }
+
+    /// The same, where both sides reach the server over this port of 127.0.0.1.
+    pub fn over(mut self, port: u16) -> Subject {
+        let parameters = if self.project.engine() == Engine::Postgres { "?sslmode=disable" } else { "" };
+        configure(&self.project, &self.project.url_at(PASSWORD, port, parameters));
+        self.port = Some(port);
+        self
     }
 
     /// With `count` migrations of one table and one index each.
@@ -43,12 +66,29 @@ impl Subject {
     pub fn add(&mut self, up: &str, down: &str) {
         self.count += 1;
         self.project.migration(&format!("{:05}_step.sql", self.count), up, down);
+        let (own_up, own_down) = match self.project.engine() {
+            Engine::MySql => self.client_history(down),
+            Engine::Postgres | Engine::Sqlite => Default::default(),
+        };
+        // What only changes rows shares a transaction with the history's row.
         let (begin, commit) = match self.project.engine() {
             Engine::MySql if !up.starts_with("INSERT") => ("", ""),
             _ => ("BEGIN;\n", "COMMIT;\n"),
         };
-        self.up.push_str(&format!("{begin}{up}\n{commit}"));
-        self.down.insert_str(0, &format!("{begin}{down}\n{commit}"));
+        self.up.push_str(&format!("{begin}{up}\n{own_up}{commit}"));
+        self.down.insert_str(0, &format!("{begin}{down}\n{own_down}{commit}"));
+    }
+
+    /// What the client writes into its history with the last file, and when that is undone.
+    fn client_history(&self, down: &str) -> (String, String) {
+        let (number, digest) = (self.count, "0123456789abcdef".repeat(4));
+        let insert = format!(
+            "INSERT INTO client_history VALUES ({number}, '{number:05}', 'step', '{number:05}_step.sql', 'versioned', \
+             UTC_TIMESTAMP(6), '{digest}', 'sha256-v1', '{digest}', '{}', '{digest}', 1, 'app@host client/1.0', \
+             '01234567-89ab-cdef-0123-456789abcdef', 1);\n",
+            down.replace('\'', "''"),
+        );
+        (insert, format!("DELETE FROM client_history WHERE sequence = {number};\n"))
     }
 
     /// dbwarden on this database.
@@ -59,6 +99,11 @@ impl Subject {
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stderr(Stdio::null());
         command
+    }
+
+    /// A process that connects and reads the history, with dbwarden's own libraries.
+    pub fn bare(&self) -> Command {
+        bare::command(&self.project.socket_url())
     }
 
     /// The client with nothing but one query to run; of a table, because `sqlite3` opens no file for less.
@@ -114,6 +159,15 @@ impl Subject {
     fn client_runs(&self, sql: &str) -> Command {
         self.project.file("client.sql", sql);
         let mut command = self.project.client();
+        match (self.project.engine(), self.port.map(|port| port.to_string())) {
+            (Engine::Postgres, Some(port)) => {
+                command.args(["-h", "127.0.0.1", "-p", &port]).env("PGPASSWORD", PASSWORD).env("PGSSLMODE", "disable");
+            }
+            (Engine::MySql, Some(port)) => {
+                command.args(["--protocol=TCP", "--skip-ssl", "-h", "127.0.0.1", "-P", &port]);
+            }
+            _ => {}
+        }
         command.stdin(File::open(self.project.path("client.sql")).expect("the script just written"));
         command
     }

@@ -240,7 +240,7 @@ async fn carry_out(
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
-    opened.session.adopt_client_defaults(lock.another_try().as_deref()).await?;
+    opened.session.learn_client_defaults(lock.another_try().as_deref()).await?;
     // What the configuration sets comes after the server's own defaults.
     opened.session.reset(&settings.session).await?;
     let identity = opened.identity(&context.run_id);

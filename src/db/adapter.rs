@@ -119,9 +119,9 @@ pub(super) trait Driver: Send + Sync {
         Err(SqlError::new(SqlErrorKind::Protocol, "COPY … FROM STDIN belongs to PostgreSQL"))
     }
 
-    /// See [`Session::adopt_client_defaults`]; returns the statement that applies them.
-    async fn learn_client_defaults(&mut self, _try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
-        Ok(None)
+    /// See [`Session::learn_client_defaults`].
+    async fn learn_client_defaults(&mut self, _try_lock: Option<&str>) -> Result<(), SqlError> {
+        Ok(())
     }
 
     /// How long what failed with `error` may still wait for another's lock, where the engine leaves it to its caller to
@@ -137,6 +137,11 @@ pub(super) trait Driver: Send + Sync {
     fn warnings_query() -> Option<&'static str> {
         None
     }
+
+    /// `statement` with that query behind it, where both may travel in one message.
+    fn asking_for_warnings(_statement: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A [`Session`] over a [`Driver`].
@@ -145,11 +150,13 @@ pub(super) struct Adapter<D: Driver> {
     pub server: ServerInfo,
     /// Whether a call was begun and its answer not read to the end: the next call would read that one.
     unanswered: bool,
+    /// The warnings of the last statement, where they came with its answer.
+    warnings: Option<Vec<Notice>>,
 }
 
 impl<D: Driver> Adapter<D> {
     pub fn new(driver: D, server: ServerInfo) -> Self {
-        Adapter { driver, server, unanswered: false }
+        Adapter { driver, server, unanswered: false, warnings: None }
     }
 
     /// Before each call. A session of which a call was given up is lost: nothing can be said on it any more.
@@ -159,6 +166,7 @@ impl<D: Driver> Adapter<D> {
             return Err(SqlError::new(SqlErrorKind::ConnectionLost, message));
         }
         self.unanswered = true;
+        self.warnings = None;
         Ok(())
     }
 
@@ -184,22 +192,40 @@ impl<D: Driver> Adapter<D> {
             started = Instant::now();
         };
 
-        let mut answers = self.driver.send(D::join(statements));
+        let asking = match statements {
+            [statement] => D::asking_for_warnings(statement),
+            _ => None,
+        };
+        // A statement alone may end several times: a CALL does, once for each result set.
+        let each_ends_once = statements.len() > 1 || asking.is_some();
+        let mut warnings = asking.is_some().then(Vec::new);
+        let mut answers = self.driver.send(asking.unwrap_or_else(|| D::join(statements)));
         while let Some(answer) = answers.next().await {
             match answer {
+                Ok(Either::Right(row)) if finished == statements.len() => {
+                    if let (Some(warnings), Ok(cells)) = (&mut warnings, D::cells(&row)) {
+                        warnings.push(Notice::from_warning(&Row(cells)));
+                    }
+                }
                 Ok(Either::Right(_)) => returned += 1,
                 Ok(Either::Left(result)) => {
                     affected += D::affected(&result);
-                    // A statement alone may end several times: a CALL does, once for each result set.
-                    if statements.len() > 1 && finished < statements.len() {
+                    if each_ends_once && finished < statements.len() {
                         finish(finished, affected, returned);
                         finished += 1;
                         (affected, returned) = (0, 0);
                     }
                 }
+                // The statement itself is done. What became of the connection, the next call will say.
+                Err(_) if warnings.is_some() && finished == statements.len() => {
+                    warnings = None;
+                    break;
+                }
                 Err(error) => return Err(place(statements, first, finished, D::error(&error))),
             }
         }
+        drop(answers);
+        self.warnings = warnings;
         // Those without an answer of their own: a statement alone, and one that holds only comments.
         while finished < statements.len() {
             finish(finished, affected, returned);
@@ -210,6 +236,18 @@ impl<D: Driver> Adapter<D> {
     }
 
     async fn ask(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+        let (mut results, affected) = self.ask_each(sql).await?;
+        // Nearly always one.
+        let mut rows = results.pop().unwrap_or_default();
+        while let Some(mut before) = results.pop() {
+            before.append(&mut rows);
+            rows = before;
+        }
+        Ok((rows, affected))
+    }
+
+    /// The rows of each statement of `sql`.
+    async fn ask_each(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), SqlError> {
         self.begin()?;
         let answer = match self.server.session_id {
             // Nobody to ask about it: no server, or it has not introduced itself yet.
@@ -238,7 +276,7 @@ impl<D: Driver> Adapter<D> {
         }
     }
 
-    async fn read(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {
+    async fn read(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), SqlError> {
         let started = Instant::now();
         loop {
             match self.read_once(sql).await {
@@ -249,17 +287,21 @@ impl<D: Driver> Adapter<D> {
         }
     }
 
-    async fn read_once(&mut self, sql: &str) -> Result<(Vec<Row>, u64), sqlx::Error> {
-        let mut rows = Vec::new();
+    async fn read_once(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), sqlx::Error> {
+        let (mut results, mut rows) = (Vec::new(), Vec::new());
         let mut affected = 0;
         let mut answers = self.driver.send(sql.to_owned());
         while let Some(answer) = answers.next().await {
             match answer? {
                 Either::Right(row) => rows.push(Row(D::cells(&row)?)),
-                Either::Left(result) => affected += D::affected(&result),
+                Either::Left(result) => {
+                    affected += D::affected(&result);
+                    results.push(std::mem::take(&mut rows));
+                }
             }
         }
-        Ok((rows, affected))
+        results.push(rows);
+        Ok((results, affected))
     }
 }
 
@@ -313,6 +355,12 @@ impl<D: Driver> Session for Adapter<D> {
         self.ask(sql).await.map(|(rows, _)| rows)
     }
 
+    async fn query_each(&mut self, queries: &[&str]) -> Result<Vec<Vec<Row>>, SqlError> {
+        let (mut results, _) = self.ask_each(&D::join(queries)).await?;
+        results.resize_with(queries.len(), Vec::new);
+        Ok(results)
+    }
+
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
         self.ask(sql).await.map(|(_, affected)| affected)
     }
@@ -335,14 +383,14 @@ impl<D: Driver> Session for Adapter<D> {
         self.execute(&batch::join(&statements)).await.map(|_| ())
     }
 
-    async fn adopt_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
-        match self.driver.learn_client_defaults(try_lock).await? {
-            Some(sql) => self.query(&sql).await.map(|_| ()),
-            None => Ok(()),
-        }
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
+        self.driver.learn_client_defaults(try_lock).await
     }
 
     async fn warnings(&mut self) -> Result<Vec<Notice>, SqlError> {
+        if let Some(warnings) = self.warnings.take() {
+            return Ok(warnings);
+        }
         match D::warnings_query() {
             None => Ok(super::notices::take()),
             Some(sql) => Ok(self.query(sql).await?.iter().map(Notice::from_warning).collect()),

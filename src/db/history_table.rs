@@ -60,20 +60,19 @@ pub enum BookkeepingError {
 /// See [`BookkeepingError`].
 pub async fn load(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
     // The ordinary case first: asking whether the tables exist would cost every run a round trip.
-    match session.query(&tables.select_history(None)).await {
-        Ok(rows) => match session.query(&tables.select_journal(None)).await {
-            Ok(journal) => Ok(Bookkeeping {
-                history: decode_history(tables, &rows)?,
-                journal: decode_journal(tables, &journal)?,
-                incomplete: None,
-                forgotten: 0,
-            }),
-            Err(error) if error.kind == SqlErrorKind::Statement => load_incomplete(session, tables).await,
-            Err(error) => Err(error.into()),
-        },
-        Err(error) if error.kind == SqlErrorKind::Statement => load_incomplete(session, tables).await,
-        Err(error) => Err(error.into()),
-    }
+    let queries = [tables.select_history(None), tables.select_journal(None)];
+    let results = match session.query_each(&queries.each_ref().map(String::as_str)).await {
+        Ok(results) => results,
+        Err(error) if error.kind == SqlErrorKind::Statement => return load_incomplete(session, tables).await,
+        Err(error) => return Err(error.into()),
+    };
+    let [history, journal] = results.as_slice() else { return load_incomplete(session, tables).await };
+    Ok(Bookkeeping {
+        history: decode_history(tables, history)?,
+        journal: decode_journal(tables, journal)?,
+        incomplete: None,
+        forgotten: 0,
+    })
 }
 
 /// The `(table, column)` pairs of the tool's tables that exist.

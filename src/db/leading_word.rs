@@ -5,6 +5,16 @@ use crate::dialect::Engine;
 /// The first word of `sql` behind blanks and comments; empty where something else stands there, and also before a
 /// MySQL comment that is code (`/*! … */`).
 pub(super) fn leading_word(sql: &str) -> &str {
+    split_leading_word(sql).0
+}
+
+/// The first two words of `sql`, each as [`leading_word`] finds it.
+pub(super) fn leading_words(sql: &str) -> [&str; 2] {
+    let (first, behind) = split_leading_word(sql);
+    [first, leading_word(behind)]
+}
+
+fn split_leading_word(sql: &str) -> (&str, &str) {
     let mut rest = sql.trim_start();
     loop {
         rest = if rest.starts_with("--") || rest.starts_with('#') {
@@ -17,7 +27,7 @@ pub(super) fn leading_word(sql: &str) -> &str {
         .trim_start();
     }
     let end = rest.find(|character: char| !character.is_ascii_alphabetic()).unwrap_or(rest.len());
-    &rest[..end]
+    rest.split_at(end)
 }
 
 /// What follows the comment `text` begins with. Comments nest in PostgreSQL; the others end at the first `*/`, and

@@ -124,6 +124,16 @@ pub trait Session: Send {
     /// Runs one query of the tool's own and returns all its rows. Cells of any type are read as text.
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, SqlError>;
 
+    /// Runs several of them, in one message where the engine has messages, and returns the rows of each. Stops at the
+    /// first that fails.
+    async fn query_each(&mut self, queries: &[&str]) -> Result<Vec<Vec<Row>>, SqlError> {
+        let mut results = Vec::with_capacity(queries.len());
+        for query in queries {
+            results.push(self.query(query).await?);
+        }
+        Ok(results)
+    }
+
     /// Runs one statement of the tool's own and returns the number of rows it changed.
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError>;
 
@@ -138,15 +148,16 @@ pub trait Session: Send {
     /// the migration lock, and applies `options` again. Cheap: at most one message.
     async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError>;
 
-    /// Gives the session the defaults that the engine's own client would have had from the server, where the driver
-    /// sends its own instead (PostgreSQL: TimeZone and DateStyle), and makes sure that the migration lock, which this
-    /// session holds, excludes others: `try_lock`, where it can be tried, is [`lock::MigrationLock::another_try`]. Costs a connection, so it is called once, outside a transaction, before
-    /// the first migration; every later [`Session::reset`] keeps the defaults.
+    /// Finds out the defaults that the engine's own client would have had from the server, where the driver sends its
+    /// own instead (PostgreSQL: TimeZone and DateStyle): the next [`Session::reset`] and every later one apply them.
+    /// And makes sure that the migration lock, which this session holds, excludes others: `try_lock`, where it can be
+    /// tried, is [`lock::MigrationLock::another_try`]. Costs a connection, so it is called once, outside a transaction,
+    /// before the first migration.
     ///
     /// # Errors
     /// Those of connecting; [`SqlErrorKind::TransactionPooler`] and [`SqlErrorKind::LockIneffective`], which two
     /// connections side by side bring to light.
-    async fn adopt_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError>;
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError>;
 
     /// What the server said beside results since the last call (PostgreSQL), or about the last statement (MySQL,
     /// where asking costs a round trip).

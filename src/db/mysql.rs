@@ -4,6 +4,7 @@ mod errors;
 mod exclusion;
 mod observer;
 mod settings;
+mod warnings;
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
@@ -184,7 +185,9 @@ impl Driver for MySqlDriver {
     }
 
     fn error(error: &sqlx::Error) -> SqlError {
-        session_error(error, errors::from_server)
+        let mut error = session_error(error, errors::from_server);
+        warnings::leave_out(&mut error);
+        error
     }
 
     fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError> {
@@ -211,13 +214,13 @@ impl Driver for MySqlDriver {
     }
 
     /// There is nothing to learn; the second connection is for the lock alone.
-    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
         if let Some(try_lock) = try_lock {
             let place = place(&self.server);
             let second = exclusion::check(&self.options, &self.server, self.connection_id, try_lock);
             within(self.server.connect_timeout, &place, second).await?;
         }
-        Ok(None)
+        Ok(())
     }
 
     async fn close(self) {
@@ -226,7 +229,11 @@ impl Driver for MySqlDriver {
     }
 
     fn warnings_query() -> Option<&'static str> {
-        Some("SHOW WARNINGS")
+        Some(warnings::QUERY)
+    }
+
+    fn asking_for_warnings(statement: &str) -> Option<String> {
+        warnings::asked_behind(statement)
     }
 }
 

@@ -235,7 +235,7 @@ impl Driver for PostgresDriver {
         copied.await.map_err(|error| Self::error(&error))
     }
 
-    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<Option<String>, SqlError> {
+    async fn learn_client_defaults(&mut self, try_lock: Option<&str>) -> Result<(), SqlError> {
         let limit = self.server.connect_timeout;
         let probed = within(limit, &place(&self.server), probe::probe(&self.server, self.pid, try_lock)).await?;
         // While this session is idle, a pooler in transaction mode gives its connection to the next who asks.
@@ -246,10 +246,8 @@ impl Driver for PostgresDriver {
         if probed.had_lock {
             return Err(SqlError::new(SqlErrorKind::LockIneffective, LOCK_TAKEN_TWICE));
         }
-        let defaults = probed.defaults;
-        let sql = settings::apply(&defaults.settings());
-        self.client_defaults = Some(defaults);
-        Ok(Some(sql))
+        self.client_defaults = Some(probed.defaults);
+        Ok(())
     }
 }
 

@@ -1,5 +1,21 @@
 //! Steps that do not fit into one transaction: the journal knows at any instant which statements are done and which
 //! one, if any, has been started.
+//!
+//! # What a migration costs on MySQL and MariaDB
+//!
+//! DDL commits by itself there, so every migration with DDL is such a step. For one that makes a table and an index, of
+//! many, three messages are sent (`tests/it/round_trips.rs` counts them), two for undoing it by `DROP TABLE`:
+//!
+//! | message | why |
+//! | --- | --- |
+//! | `CREATE TABLE …;SHOW WARNINGS` | the statement, whose warnings come with its answer |
+//! | `CREATE INDEX …;SHOW WARNINGS` | without a mark: what was written down before the first tells how far both came |
+//! | `START TRANSACTION`, history row, check, event, looks, entry of the next migration, `COMMIT` | the row is written only where the lock is ours; the check fails, and with it the message, where no row was; the next migration's first statement is announced in the same write, with how things stand before it |
+//!
+//! Of these only the last is a commit of the tool's own: MariaDB 10.11 flushes 10.3 times for such a migration and 10.2
+//! times for its client that writes a history row after each file (`Innodb_data_fsyncs` over 1000), twice on either side
+//! for undoing it. A look at `information_schema` takes the server about 0.05 ms, so what follows from another is not
+//! looked for.
 
 use std::time::Instant;
 
@@ -269,7 +285,10 @@ impl Executor<'_> {
         let direction = plan.steps[index].direction();
         let next = plan.steps.get(index + 1).filter(|_| self.announces_next(plan, index));
         parts.extend(match next.and_then(|next| Some((next, next.script()?))) {
-            Some((next, script)) => self.marking(&Progress::new(next, script, 0), first_effect(&next.segments)),
+            // The row's own write, just before in the same transaction, has asked for the lock.
+            Some((next, script)) => {
+                self.journal_parts(&Progress::new(next, script, 0), first_effect(&next.segments), None)
+            }
             None => vec![Part::Own(self.tables.clear_journal(direction, None))],
         });
         parts

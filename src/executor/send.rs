@@ -15,7 +15,7 @@ pub(super) enum Part {
     /// The tool's own statement.
     Own(String),
     /// The tool's own statement, conditional on the lock (or on a row being there): when it changes no row, nothing
-    /// after it is sent.
+    /// after it is committed.
     Conditional(String),
     /// The tool's own statement that takes on the configured role.
     Role(String),
@@ -63,6 +63,7 @@ impl Executor<'_> {
     pub(super) async fn send(&mut self, script: Option<&Script>, parts: &[Part]) -> Result<(), SendError> {
         let mut batch: Vec<(&Part, &str)> = Vec::with_capacity(parts.len());
         let mut conditional = false;
+        let guard = self.tables.guard_change(LOCK_LOST).filter(|_| parts.last() == Some(&Part::Commit));
         for part in parts {
             let text = match (part, script) {
                 (Part::Own(text) | Part::Conditional(text) | Part::Role(text), _) => text.as_str(),
@@ -88,8 +89,13 @@ impl Executor<'_> {
             if *part == Part::Commit && conditional {
                 self.send_batch(script_len(script), &mut batch).await?;
             }
-            conditional |= matches!(part, Part::Conditional(_));
             batch.push((part, text));
+            if let Part::Conditional(_) = part {
+                match &guard {
+                    Some(guard) => batch.push((part, guard)),
+                    None => conditional = true,
+                }
+            }
         }
         self.send_batch(script_len(script), &mut batch).await
     }

@@ -1,6 +1,6 @@
 //! The two streams of the process. Nothing that happens to them stops a migration.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -17,7 +17,7 @@ impl Stream {
         let stdout = std::io::stdout();
         let terminal = stdout.is_terminal();
         let choice = decide(color, AutoStream::choice(&stdout));
-        Stream::new(Box::new(stdout), terminal, choice)
+        Stream::new(Box::new(BufWriter::new(stdout)), terminal, choice)
     }
 
     /// The process's stderr, likewise.
@@ -25,7 +25,7 @@ impl Stream {
         let stderr = std::io::stderr();
         let terminal = stderr.is_terminal();
         let choice = decide(color, AutoStream::choice(&stderr));
-        Stream::new(Box::new(stderr), terminal, choice)
+        Stream::new(Box::new(BufWriter::new(stderr)), terminal, choice)
     }
 
     /// Any other stream.
@@ -38,7 +38,7 @@ impl Stream {
         self.terminal
     }
 
-    /// Writes and flushes. A reader that has gone away (`dbwarden history | head`) is no error; what else goes wrong
+    /// Writes and flushes: a text of many lines with few calls of the system, each line seen at once. A reader that has gone away (`dbwarden history | head`) is no error; what else goes wrong
     /// is returned, for the caller to mention on the other stream.
     pub fn write(&mut self, text: &str) -> Result<(), std::io::Error> {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {

@@ -42,6 +42,7 @@ mod repeatable;
 mod reports;
 mod resume;
 mod rollback;
+mod round_trips;
 mod sample;
 mod secrets;
 mod server_crash;

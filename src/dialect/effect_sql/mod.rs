@@ -10,7 +10,7 @@ mod sqlite;
 pub use postgres::{drop_index_concurrently, select_leftovers};
 
 use super::{Engine, identifier, literal};
-use crate::model::{Effect, ObjectName};
+use crate::model::{ABSENT, Effect, Object, ObjectName};
 
 /// A query of one row with one cell: what [`Effect::judge`] takes. `place` is where names without a schema were looked
 /// for when the statement was started ([`place`]), where that is known. None where the catalog does not tell.
@@ -30,7 +30,11 @@ pub struct LooksBefore {
 /// Looks at what statement `index` of a script will change, and those behind it that may start without another mark;
 /// `effects` are theirs. None where nothing can be told.
 pub fn looks_before(engine: Engine, index: usize, effects: &[Effect]) -> Option<LooksBefore> {
-    let looks: Vec<Option<String>> = effects.iter().map(|effect| look(engine, effect, None, Moment::Before)).collect();
+    let look = |(place, effect): (usize, &Effect)| match is_of_new_table(effect, &effects[..place]) {
+        true => Some(format!("'{ABSENT}'")),
+        false => look(engine, effect, None, Moment::Before),
+    };
+    let looks: Vec<Option<String>> = effects.iter().enumerate().map(look).collect();
     looks.iter().any(Option::is_some).then_some(())?;
     let parts = looks.into_iter().flat_map(|look| [Some("','".to_string()), look]).flatten().skip(1);
     let parts: Vec<String> = std::iter::once(format!("'{index}:'")).chain(parts).collect();
@@ -47,6 +51,14 @@ pub fn looks_before(engine: Engine, index: usize, effects: &[Effect]) -> Option<
         },
         Engine::Sqlite => LooksBefore { first: None, value: parts.join(" || ") },
     })
+}
+
+/// Whether `effect` adds an index to a table that one of the statements `before` it makes. It is asked about only once
+/// that one is known to have made the table, so that there was no index: to look would cost and tell nothing.
+fn is_of_new_table(effect: &Effect, before: &[Effect]) -> bool {
+    let Effect::Objects { objects, present: true } = effect else { return false };
+    let [Object::Index { table: Some(table), .. }] = objects.as_slice() else { return false };
+    before.iter().any(|earlier| *earlier == Effect::present(Object::Table(table.clone())))
 }
 
 /// How things stood before statement `index`, out of what [`looks_before`] wrote down.
@@ -144,7 +156,7 @@ fn qualified(engine: Engine, name: &ObjectName) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Object, Subject};
+    use crate::model::Subject;
 
     fn table(name: &str) -> Object {
         Object::Table(ObjectName { schema: None, name: name.into() })
@@ -168,6 +180,22 @@ mod tests {
             assert!(text.contains("'2:'") && text.contains("','"), "{text}");
             assert!(select_look(engine, &effects[0], None).expect("a look").starts_with("SELECT "));
         }
+    }
+
+    #[test]
+    fn an_index_of_a_table_that_is_made_just_before_is_not_looked_for() {
+        let name = |name: &str| ObjectName { schema: None, name: name.into() };
+        let index = |of: &str| Object::Index { name: name("i"), table: Some(name(of)), concurrently: false };
+        let looked = |effects: &[Effect]| {
+            let looks = looks_before(Engine::MySql, 0, effects).expect("looks");
+            looks.first.expect("a look").matches("STATISTICS").count()
+        };
+        let (a, of_a) = (Effect::present(table("a")), Effect::present(index("a")));
+        assert_eq!(looked(&[a.clone(), of_a.clone()]), 0);
+        assert_eq!(looked(&[a.clone(), Effect::present(index("b"))]), 1, "of another table");
+        assert_eq!(looked(&[of_a.clone(), a.clone()]), 1, "made only after it");
+        assert_eq!(looked(&[Effect::absent(table("a")), of_a]), 1, "not made");
+        assert_eq!(looked(&[a, Effect::absent(index("a"))]), 1, "not added");
     }
 
     #[test]

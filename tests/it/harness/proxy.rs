@@ -49,6 +49,7 @@ struct State {
     strike: Option<(Place, Moment, Fault)>,
     act: Option<Box<dyn FnOnce() + Send>>,
     messages: usize,
+    queries: Vec<String>,
     with_text: usize,
     struck: bool,
     dark: bool,
@@ -72,6 +73,7 @@ impl Proxy {
             strike: None,
             act: None,
             messages: 0,
+            queries: Vec::new(),
             with_text: 0,
             struck: false,
             dark: false,
@@ -116,6 +118,11 @@ impl Proxy {
     /// How many messages clients have sent.
     pub fn messages(&self) -> usize {
         lock(&self.state).messages
+    }
+
+    /// The texts of those that asked for statements to be run; a login has none.
+    pub fn queries(&self) -> Vec<String> {
+        lock(&self.state).queries.clone()
     }
 
     /// Whether it has failed.
@@ -210,6 +217,10 @@ async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
 fn strikes(state: &Mutex<State>, message: &[u8]) -> Option<(Moment, Fault)> {
     let mut state = lock(state);
     state.messages += 1;
+    if is_query(state.protocol, message) {
+        // Behind the type and the length on PostgreSQL, behind the packet's header and the command on MySQL.
+        state.queries.push(String::from_utf8_lossy(&message[5..]).into_owned());
+    }
     let (place, moment, fault) = state.strike.filter(|_| !state.struck)?;
     state.struck = match place {
         Place::Nth(n) => state.messages == n,

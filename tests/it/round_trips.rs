@@ -1,0 +1,92 @@
+//! What a run says to the server: counted, not timed, so that a round trip too many fails here on any machine.
+
+use crate::harness::proxy::Proxy;
+use crate::harness::{Engine, Project, exit};
+use crate::network::through;
+
+/// Messages of a run that ask for statements to be run; those of logins are none.
+#[derive(Debug, PartialEq, Eq)]
+struct Messages {
+    /// For each migration.
+    each: usize,
+    /// However many migrations there are.
+    fixed: usize,
+}
+
+/// The numbers of migrations of the two runs that are compared.
+const FEW: usize = 5;
+const MANY: usize = 15;
+
+/// A run of `command` for either number of migrations; `before` makes them.
+fn count(project: &Project, command: fn(usize) -> Vec<String>, before: &mut dyn FnMut(usize)) -> Messages {
+    let mut sent = |count: usize| {
+        before(count);
+        let proxy = Proxy::new(project.engine(), project.port());
+        let command = command(count);
+        through(&proxy, project, &command.iter().map(String::as_str).collect::<Vec<_>>()).exits(exit::DONE);
+        proxy.queries()
+    };
+    let (few, many) = (sent(FEW), sent(MANY));
+    let each = (many.len() - few.len()) / (MANY - FEW);
+    assert_eq!(many.len() - few.len(), each * (MANY - FEW), "as many for each migration: {few:#?}");
+    Messages { each, fixed: few.len() - FEW * each }
+}
+
+/// Adds migrations of a table and an index to those there are.
+fn tables(project: &Project, last: &mut usize, count: usize) {
+    for _ in 0..count {
+        *last += 1;
+        let up = format!("CREATE TABLE t{last} (id int PRIMARY KEY, n int);\nCREATE INDEX t{last}_n ON t{last} (n);");
+        project.migration(&format!("{last:04}_table.sql"), &up, &format!("DROP TABLE t{last};"));
+    }
+}
+
+fn of_migrate(engine: Engine) -> Messages {
+    let project = Project::new(engine);
+    let mut last = 0;
+    // The bookkeeping tables are made once in the life of a database.
+    tables(&project, &mut last, 1);
+    project.migrate();
+    count(&project, |_| vec!["migrate".to_owned()], &mut |more| tables(&project, &mut last, more))
+}
+
+fn of_rollback(engine: Engine) -> Messages {
+    let project = Project::new(engine);
+    tables(&project, &mut 0, FEW + MANY);
+    project.migrate();
+    let command = |count: usize| ["rollback", "--count", &count.to_string()].map(str::to_owned).to_vec();
+    count(&project, command, &mut |_| {})
+}
+
+#[test]
+fn postgres_sends_a_transactional_migration_as_one_message() {
+    // The session's settings; history and journal; the lock; the same again under it; whether it may write; a second
+    // connection's look at the lock; the session as the client would have it; history and journal for the report; the
+    // lock given back; and a farewell, for the sake of poolers.
+    assert_eq!(of_migrate(Engine::Postgres), Messages { each: 1, fixed: 10 });
+    // Besides, before and under the lock, whether a rollback is unfinished; and what this one is about to undo.
+    assert_eq!(of_rollback(Engine::Postgres), Messages { each: 1, fixed: 13 });
+}
+
+#[test]
+fn mysql_sends_each_ddl_statement_and_the_bookkeeping() {
+    // CREATE TABLE, CREATE INDEX; the history's row together with what is about to start next. Of the first migration
+    // that is a message of its own; no farewell is needed.
+    assert_eq!(of_migrate(Engine::MySql), Messages { each: 3, fixed: 10 });
+    assert_eq!(of_rollback(Engine::MySql), Messages { each: 2, fixed: 13 });
+}
+
+#[test]
+fn nothing_pending_is_found_out_with_one_question() {
+    // Behind the session's settings; and PostgreSQL's farewell.
+    for (engine, expected) in [(Engine::Postgres, 3), (Engine::MySql, 2)] {
+        let project = Project::new(engine);
+        tables(&project, &mut 0, 3);
+        project.migrate();
+        for command in ["status", "migrate"] {
+            let proxy = Proxy::new(engine, project.port());
+            through(&proxy, &project, &[command]).exits(exit::DONE);
+            assert_eq!(proxy.queries().len(), expected, "{command}: {:#?}", proxy.queries());
+        }
+    }
+}
