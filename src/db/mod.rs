@@ -7,6 +7,7 @@
 mod adapter;
 mod backoff;
 mod batch;
+mod driver;
 mod driver_error;
 mod error;
 pub mod events_table;

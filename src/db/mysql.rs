@@ -11,8 +11,9 @@ use secrecy::ExposeSecret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlQueryResult, MySqlRow, MySqlSslMode};
 use sqlx::{ConnectOptions as _, Connection, MySql, Row as _};
 
-use super::adapter::{Adapter, Answers, Driver, drain, send};
+use super::adapter::Adapter;
 use super::batch::Bounds;
+use super::driver::{Answers, Driver, drain, send};
 use super::driver_error::{FAREWELL, check_certificates, connect_error, refuse_plain_text, session_error, within};
 use super::leading_word::answers_once;
 use super::{

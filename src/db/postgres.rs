@@ -11,8 +11,9 @@ use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgRow, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection, Postgres, Row as _, ValueRef};
 
-use super::adapter::{Adapter, Answers, Driver, drain, send};
+use super::adapter::Adapter;
 use super::batch::Bounds;
+use super::driver::{Answers, Driver, drain, send};
 use super::driver_error::{
     FAREWELL, LOCK_TAKEN_TWICE, check_certificates, connect_error, refuse_plain_text, session_error, within,
 };

@@ -14,8 +14,9 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteQueryResult, SqliteRow};
 use sqlx::{ConnectOptions as _, Connection, Row as _, Sqlite, TypeInfo, ValueRef};
 
-use super::adapter::{Adapter, Answers, Driver, send};
+use super::adapter::Adapter;
 use super::batch::Bounds;
+use super::driver::{Answers, Driver, send};
 use super::driver_error::{connect_error, session_error};
 use super::{Canceller, Observer, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
 use crate::dialect::Engine;

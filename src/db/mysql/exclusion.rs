@@ -4,7 +4,7 @@ use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{Connection, MySql};
 
 use super::{MySqlDriver, open, place};
-use crate::db::adapter::{read, send};
+use crate::db::driver::{read, send};
 use crate::db::driver_error::LOCK_TAKEN_TWICE;
 use crate::db::{Row, Server, SqlError, SqlErrorKind};
 

@@ -7,7 +7,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{Connection, MySql};
 
 use super::{MySqlDriver, open, place};
-use crate::db::adapter::{read, send};
+use crate::db::driver::{read, send};
 use crate::db::driver_error::{FAREWELL, within};
 use crate::db::{Activity, Blocker, Observation, Observer, Row, Server, SqlError, SqlErrorKind};
 use crate::dialect::Engine;

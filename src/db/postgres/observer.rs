@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Postgres};
 
 use super::{PostgresDriver, open, place};
-use crate::db::adapter::{read, send};
+use crate::db::driver::{read, send};
 use crate::db::driver_error::{FAREWELL, within};
 use crate::db::{Activity, Blocker, Observation, Observer, Row, Server, SqlError};
 use crate::dialect::Engine;
