@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::history_table::columns;
+use super::liveness;
 use super::{Session, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, Tables};
 
@@ -107,7 +108,8 @@ async fn create_missing(
         texts.insert(0, session.engine().begin());
         texts.push("COMMIT");
     }
-    let created = session.run(&texts, &mut |_, _| {}).await;
+    let observer = session.observer();
+    let created = liveness::heard(observer, session.run(&texts, &mut |_, _| {})).await?;
     if created.is_err() && together {
         // An error means that there is none any more, or no connection.
         let _ = session.execute("ROLLBACK").await;
