@@ -1,6 +1,8 @@
 //! What an upgrade makes, and whether a rollback undoes it.
 
 use super::change::{Action, Change, Facts, Name, Object, Understood};
+use super::quoting::{quoted, quoted_name};
+use crate::dialect::Engine;
 
 /// Something with a name that an upgrade makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,15 +19,24 @@ pub(super) enum Made<'a> {
 
 impl Made<'_> {
     /// The statement that takes it away.
-    pub(super) fn undoing(&self) -> String {
+    pub(super) fn undoing(&self, engine: Engine) -> String {
+        let name = |name: &Name| quoted_name(engine, name);
         match self {
-            Made::Table(table) => format!("DROP TABLE {table};"),
-            Made::Column(table, column) => format!("ALTER TABLE {table} DROP COLUMN {column};"),
-            Made::Index(index, _) => format!("DROP INDEX {index};"),
-            Made::Object(object, name, Some(table)) if *object == Object::Trigger || *object == Object::Policy => {
-                format!("DROP {} {name} ON {table};", word(*object))
+            Made::Table(table) => format!("DROP TABLE {};", name(table)),
+            Made::Column(table, column) => {
+                format!("ALTER TABLE {} DROP COLUMN {};", name(table), quoted(engine, column))
             }
-            Made::Object(object, name, _) => format!("DROP {} {name};", word(*object)),
+            // The name of an index is a table's own on MySQL, and a schema's elsewhere.
+            Made::Index(index, table) if engine == Engine::MySql => {
+                format!("DROP INDEX {} ON {};", name(index), name(table))
+            }
+            Made::Index(index, _) => format!("DROP INDEX {};", name(index)),
+            Made::Object(object, of, Some(table))
+                if engine == Engine::Postgres && matches!(object, Object::Trigger | Object::Policy) =>
+            {
+                format!("DROP {} {} ON {};", word(*object), name(of), name(table))
+            }
+            Made::Object(object, of, _) => format!("DROP {} {};", word(*object), name(of)),
         }
     }
 

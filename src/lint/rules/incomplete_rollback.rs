@@ -41,7 +41,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         hits.section(
             Some(marker),
             format!("the rollback leaves {thing}, made in line {line}: applying the migration again fails there"),
-            thing.undoing(),
+            thing.undoing(subject.engine),
         );
     }
 }

@@ -1,4 +1,5 @@
 use crate::dialect::Engine;
+use crate::lint::quoting::{quoted, quoted_name};
 use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 
 /// A column that the release still running knows by its old name.
@@ -26,16 +27,15 @@ const GOOD: &str = "ALTER TABLE users ADD COLUMN email varchar(200);";
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
         let Action::RenameColumn { table, column, to } = &change.action else { continue };
-        hits.on_used_table(
-            subject,
-            (statement, change),
-            format!(
-                "a release that still names {column} fails from here on, and one that names {to} failed until here"
-            ),
-            format!(
-                "add {to} to {table}, write both, fill it in batches (UPDATE {table} SET {to} = {column} WHERE {to} IS \
-                 NULL AND … BETWEEN … AND …), let a release read {to}, then drop {column}"
-            ),
+        let message = format!(
+            "a release that still names {column} fails from here on, and one that names {to} failed until here"
         );
+        let of = quoted_name(subject.engine, table);
+        let [old, new] = [column, to].map(|name| quoted(subject.engine, name));
+        let remedy = format!(
+            "add {to} to {table}, write both, fill it in batches (UPDATE {of} SET {new} = {old} WHERE {new} IS NULL AND \
+             … BETWEEN … AND …), let a release read {to}, then drop {column}"
+        );
+        hits.on_used_table(subject, (statement, change), message, remedy);
     }
 }

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, replacement};
+use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, quoting::quoted_name, replacement};
 
 /// A table that the release still running knows by its old name.
 pub(super) const RULE: Rule = Rule {
@@ -30,14 +30,12 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         if is_viewed || replacement::table_returns(subject, table, statement) {
             continue;
         }
-        hits.on_used_table(
-            subject,
-            (statement, change),
-            format!("a release that still names {table} fails from here on"),
-            format!(
-                "in the same file: CREATE VIEW {table} AS SELECT * FROM {to}; and drop the view once no release names \
-                 {table}"
-            ),
+        let message = format!("a release that still names {table} fails from here on");
+        let [view, renamed] = [table, to].map(|name| quoted_name(subject.engine, name));
+        let remedy = format!(
+            "in the same file: CREATE VIEW {view} AS SELECT * FROM {renamed}; and drop the view once no release names \
+             {table}"
         );
+        hits.on_used_table(subject, (statement, change), message, remedy);
     }
 }

@@ -1,4 +1,5 @@
 use crate::dialect::Engine;
+use crate::lint::quoting::{quoted, quoted_name};
 use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 
 /// A column that no old row, and no old release, has a value for.
@@ -40,7 +41,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
                 "this fails as soon as {table} has a row, and the release that runs cannot insert rows any more"
             ),
         };
-        let (name, data_type) = (name, &column.data_type);
+        let (table, name) = (quoted_name(subject.engine, table), quoted(subject.engine, name));
+        let data_type = &column.data_type;
         let remedy = format!(
             "ALTER TABLE {table} ADD COLUMN {name} {data_type} NOT NULL DEFAULT …; or add it without NOT NULL, fill it \
              in batches, and require it in a later file"

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, replacement};
+use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, quoting::quoted_name, replacement};
 
 /// A `DELETE` of everything.
 pub(super) const RULE: Rule = Rule {
@@ -38,8 +38,9 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             (statement, change),
             format!("every row of {table} is gone for good"),
             format!(
-                "name the rows: DELETE FROM {table} WHERE …; or, where all are meant, the line above it: -- dbwarden: \
-                 allow unfiltered-delete because …"
+                "name the rows: DELETE FROM {} WHERE …; or, where all are meant, the line above it: -- dbwarden: allow \
+                 unfiltered-delete because …",
+                quoted_name(subject.engine, table)
             ),
         );
     }
