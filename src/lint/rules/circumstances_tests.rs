@@ -301,3 +301,47 @@ fn a_remedy_has_names_as_sql_has_them() {
     assert!(remedy(Engine::Sqlite, "unfiltered-delete", "DELETE FROM [a b];").contains("DELETE FROM \"a b\" WHERE"));
     assert!(remedy(Engine::MySql, "unfiltered-delete", "DELETE FROM `Plain`;").contains("DELETE FROM Plain WHERE"));
 }
+
+#[test]
+fn two_columns_that_stand_crosswise_are_found() {
+    let copied = |insert: &str| {
+        let text = format!(
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, b TEXT, a TEXT);\n{insert};\nDROP TABLE t;\n\
+             ALTER TABLE n RENAME TO t;"
+        );
+        on(Engine::Sqlite, "copied-by-position", &text)
+    };
+    for insert in ["INSERT INTO n (id, b, a) SELECT id, a, b FROM t", "INSERT INTO n SELECT t.id, [a], \"b\" FROM t"] {
+        assert_eq!(copied(insert), Some(Severity::Error), "{insert}");
+    }
+    for insert in [
+        "INSERT INTO n (id, a, b) SELECT id, a, b FROM t",
+        "INSERT INTO n SELECT id, b, a FROM t",
+        "INSERT INTO n (id, b, a) SELECT id, a, a FROM t",
+        "INSERT INTO n (id, b, a) SELECT id, coalesce(a, b), 1 FROM t",
+        "INSERT INTO n (id, b) SELECT id, old FROM t",
+    ] {
+        assert_eq!(copied(insert), None, "{insert}");
+    }
+}
+
+#[test]
+fn a_rollback_that_empties_a_table_loses_other_rows() {
+    let inserted = "INSERT INTO roles (id) VALUES (1);";
+    for engine in Engine::ALL {
+        let found = |upgrade: &str, rollback: &str| rolled_back(engine, "rollback-drops-other", upgrade, rollback);
+        assert_eq!(found(inserted, "DELETE FROM roles;"), Some(Severity::Warning), "{engine}");
+        assert_eq!(found(inserted, "DELETE FROM roles WHERE id = 1;"), None, "{engine}");
+        let made = format!("CREATE TABLE roles (id int PRIMARY KEY);\n{inserted}");
+        assert_eq!(found(&made, "DELETE FROM roles;\nDROP TABLE roles;"), None, "{engine}");
+        assert_eq!(found(&format!("DELETE FROM roles;\n{inserted}"), "DELETE FROM roles;"), None, "{engine}");
+    }
+}
+
+#[test]
+fn a_remedy_for_a_block_is_the_statement_in_it() {
+    let block = "DO $$ BEGIN UPDATE t SET a = 1; PERFORM f(); END $$;";
+    let found = found_with(Engine::Postgres, Surroundings::default(), block);
+    let found = found.into_iter().find(|finding| finding.rule == "unbatched-write").unwrap();
+    assert!(found.remedy.ends_with(": UPDATE t SET a = 1 WHERE id BETWEEN 1 AND 5000"), "{}", found.remedy);
+}
