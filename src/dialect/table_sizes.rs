@@ -7,6 +7,7 @@ use super::{Engine, identifier, literal};
 /// None on SQLite, where [`SELECT_ROWID_TABLES`] comes first.
 pub fn select_table_sizes(engine: Engine) -> Option<&'static str> {
     match engine {
+        // From version 14 on, -1 rows are unknown and 0 rows none; before, 0 is both.
         // pg_total_relation_size would wait for whoever holds the table; pages are as old as the last ANALYZE.
         Engine::Postgres => Some(
             "SELECT n.nspname::text, c.relname::text, \
@@ -16,7 +17,8 @@ pub fn select_table_sizes(engine: Engine) -> Option<&'static str> {
              * pg_catalog.current_setting('block_size')::bigint)::text \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') \
-             AND (c.reltuples > 0 OR c.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0)",
+             AND (c.reltuples > 0 OR c.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 \
+             OR c.reltuples = 0 AND pg_catalog.current_setting('server_version_num')::int >= 140000)",
         ),
         Engine::MySql => Some(
             "SELECT TABLE_SCHEMA, TABLE_NAME, CAST(TABLE_ROWS AS CHAR), CAST(DATA_LENGTH + INDEX_LENGTH AS CHAR) \

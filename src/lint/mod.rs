@@ -23,6 +23,7 @@ mod outside;
 #[cfg(test)]
 mod postgres_manual_tests;
 mod pragmas;
+mod quoting;
 mod rebuild;
 mod replacement;
 mod rule;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::change::{Action, Facts, Name};
+use super::change::{Action, Facts, Name, Object};
 
 /// Which tables are new, and from which statement on.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ impl NewTables {
         for change in &facts.changes {
             match &change.action {
                 Action::CreateTable { table, .. } => self.add(table.clone(), statement),
+                // It has indexes as a table has.
+                Action::Create { object: Object::MaterializedView, name, .. } => self.add(name.clone(), statement),
                 // A new table stays one under its new name, which may have been an old table's.
                 Action::RenameTable { table, to } if self.contains(table, statement) => self.add(to.clone(), statement),
                 _ => {}

@@ -190,6 +190,9 @@ mod tests {
         // "Foreign Key Operations", with foreign_key_checks on.
         ("MySQL 8.0.36", "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u (a)", Way::Copy, false),
         ("MySQL 8.0.36", "ALTER TABLE t DROP FOREIGN KEY f", Way::InPlace, true),
+        // MariaDB refuses ALGORITHM=INPLACE here ("Try ALGORITHM=COPY"), and so does MySQL.
+        ("MySQL 8.0.36", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)", Way::Copy, false),
+        ("MariaDB 10.11.4", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)", Way::Copy, false),
         // "Table Operations".
         ("MySQL 8.0.36", "ALTER TABLE t ROW_FORMAT = COMPRESSED", Way::Rebuild, true),
         ("MySQL 8.0.36", "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4", Way::Copy, false),

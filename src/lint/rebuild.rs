@@ -130,12 +130,17 @@ pub(super) fn steps(table: &Name) -> String {
 
 /// A name as SQL has it: in quotes where it needs them.
 pub(super) fn quoted(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let begins = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
-    match begins && name.bytes().all(plain) && !RESERVED.iter().any(|word| name.eq_ignore_ascii_case(word)) {
+    match is_plain(name) {
         true => name.to_owned(),
         false => format!("\"{}\"", name.replace('"', "\"\"")),
     }
+}
+
+/// Whether a name needs no quotes, on engines that do not fold its case.
+pub(super) fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let begins = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    begins && name.bytes().all(plain) && !RESERVED.iter().any(|word| name.eq_ignore_ascii_case(word))
 }
 
 /// Keywords that turn up as names and are none without quotes.

@@ -1,5 +1,6 @@
 //! Files that were named.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::targets::Collected;
@@ -14,7 +15,12 @@ use crate::{parse, source};
 /// Each file by the rules of the database it belongs to: the one whose folder it is in, else the selected one.
 pub(super) fn check(settings: &Settings, files: &[PathBuf]) -> Collected<DatabaseCheck> {
     let mut groups: Vec<(&Target, Vec<&PathBuf>)> = Vec::new();
+    let mut seen = HashSet::new();
     for file in files {
+        // A list of changed files may have one twice.
+        if !seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) {
+            continue;
+        }
         let Some(owner) = owner(settings, file) else { continue };
         match groups.iter_mut().find(|(target, _)| target.name == owner.name) {
             Some((_, files)) => files.push(file),

@@ -59,7 +59,7 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
                 hits.on_big_table(
                     subject,
                     (statement, change),
-                    format!("every row of {table} is read for the {what} of this column while nobody writes"),
+                    format!("every row of {table} is read for the {what} of this column while nobody reads or writes"),
                     format!(
                         "ALTER TABLE {table} ADD COLUMN {name} {}; without it, then ALTER TABLE {table} ADD CONSTRAINT … \
                          NOT VALID; and VALIDATE CONSTRAINT in a file of its own",

@@ -265,3 +265,103 @@ fn the_nearest_word_on_lock_timeouts_counts() {
     assert!(found(configured(5), &format!("SET lock_timeout TO '0s';\n{alter}")));
     assert!(!found(configured(0), &format!("CREATE TABLE t (id int);\n{alter}")), "a new table");
 }
+
+#[test]
+fn a_condition_that_is_always_true_filters_nothing() {
+    for engine in Engine::ALL {
+        for condition in ["true", "1 = 1", "(1=1)", "TRUE -- all"] {
+            let found = on(engine, "unfiltered-delete", &format!("DELETE FROM t WHERE {condition}\n;"));
+            assert!(found.is_some(), "{engine}: {condition}");
+        }
+        for condition in ["1 = 1 AND a = 2", "trueish", "a = 1", "1 = 10"] {
+            let found = on(engine, "unfiltered-delete", &format!("DELETE FROM t WHERE {condition};"));
+            assert_eq!(found, None, "{engine}: {condition}");
+        }
+    }
+    assert!(postgres("unbatched-write", "UPDATE t SET a = 1 WHERE true;").is_some());
+}
+
+#[test]
+fn a_schema_takes_its_tables_along() {
+    let dropped = |engine, sql: &str| on(engine, "dropped-table", sql);
+    assert_eq!(dropped(Engine::Postgres, "DROP SCHEMA IF EXISTS app CASCADE;"), Some(Severity::Warning));
+    assert_eq!(dropped(Engine::Postgres, "DROP SCHEMA app;"), None, "fails unless it is empty");
+    assert_eq!(dropped(Engine::Postgres, "CREATE SCHEMA app;\nDROP SCHEMA app CASCADE;"), None, "a new one");
+    assert_eq!(dropped(Engine::MySql, "DROP DATABASE IF EXISTS app;"), Some(Severity::Warning));
+    assert_eq!(dropped(Engine::MySql, "DROP SCHEMA app;"), Some(Severity::Warning));
+}
+
+#[test]
+fn a_materialized_view_of_the_same_file_is_new() {
+    let index = "CREATE UNIQUE INDEX i ON m (id);";
+    assert!(postgres("blocking-index", index).is_some());
+    let made = format!("CREATE MATERIALIZED VIEW m AS SELECT 1 AS id;\n{index}");
+    assert_eq!(postgres("blocking-index", &made), None);
+}
+
+#[test]
+fn a_remedy_has_names_as_sql_has_them() {
+    let remedy = |engine, rule: &str, sql: &str| {
+        let found = found_with(engine, Surroundings::default(), sql);
+        found.into_iter().find(|finding| finding.rule == rule).unwrap().remedy
+    };
+    let renamed = "ALTER TABLE \"Old\" RENAME TO \"New one\";";
+    assert!(
+        remedy(Engine::Postgres, "renamed-table", renamed)
+            .contains("CREATE VIEW \"Old\" AS SELECT * FROM \"New one\";")
+    );
+    let renamed = "ALTER TABLE `a b` RENAME COLUMN c TO `d-e`;";
+    assert!(remedy(Engine::MySql, "renamed-column", renamed).contains("UPDATE `a b` SET `d-e` = c"));
+    let added = "ALTER TABLE \"Users\" ADD COLUMN \"Age\" int NOT NULL;";
+    let added = remedy(Engine::Postgres, "required-column", added);
+    assert!(added.starts_with("ALTER TABLE \"Users\" ADD COLUMN \"Age\" int NOT NULL DEFAULT"), "{added}");
+    let made =
+        "-- upgrade\nCREATE TABLE \"A b\" (id bigint);\nCREATE TABLE c (id bigint);\n-- rollback\nDROP TABLE c;\n";
+    assert_eq!(remedy(Engine::Postgres, "incomplete-rollback", made), "DROP TABLE \"A b\";");
+    assert!(remedy(Engine::Sqlite, "unfiltered-delete", "DELETE FROM [a b];").contains("DELETE FROM \"a b\" WHERE"));
+    assert!(remedy(Engine::MySql, "unfiltered-delete", "DELETE FROM `Plain`;").contains("DELETE FROM Plain WHERE"));
+}
+
+#[test]
+fn two_columns_that_stand_crosswise_are_found() {
+    let copied = |insert: &str| {
+        let text = format!(
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, b TEXT, a TEXT);\n{insert};\nDROP TABLE t;\n\
+             ALTER TABLE n RENAME TO t;"
+        );
+        on(Engine::Sqlite, "copied-by-position", &text)
+    };
+    for insert in ["INSERT INTO n (id, b, a) SELECT id, a, b FROM t", "INSERT INTO n SELECT t.id, [a], \"b\" FROM t"] {
+        assert_eq!(copied(insert), Some(Severity::Error), "{insert}");
+    }
+    for insert in [
+        "INSERT INTO n (id, a, b) SELECT id, a, b FROM t",
+        "INSERT INTO n SELECT id, b, a FROM t",
+        "INSERT INTO n (id, b, a) SELECT id, a, a FROM t",
+        "INSERT INTO n (id, b, a) SELECT id, coalesce(a, b), 1 FROM t",
+        "INSERT INTO n (id, b) SELECT id, old FROM t",
+    ] {
+        assert_eq!(copied(insert), None, "{insert}");
+    }
+}
+
+#[test]
+fn a_rollback_that_empties_a_table_loses_other_rows() {
+    let inserted = "INSERT INTO roles (id) VALUES (1);";
+    for engine in Engine::ALL {
+        let found = |upgrade: &str, rollback: &str| rolled_back(engine, "rollback-drops-other", upgrade, rollback);
+        assert_eq!(found(inserted, "DELETE FROM roles;"), Some(Severity::Warning), "{engine}");
+        assert_eq!(found(inserted, "DELETE FROM roles WHERE id = 1;"), None, "{engine}");
+        let made = format!("CREATE TABLE roles (id int PRIMARY KEY);\n{inserted}");
+        assert_eq!(found(&made, "DELETE FROM roles;\nDROP TABLE roles;"), None, "{engine}");
+        assert_eq!(found(&format!("DELETE FROM roles;\n{inserted}"), "DELETE FROM roles;"), None, "{engine}");
+    }
+}
+
+#[test]
+fn a_remedy_for_a_block_is_the_statement_in_it() {
+    let block = "DO $$ BEGIN UPDATE t SET a = 1; PERFORM f(); END $$;";
+    let found = found_with(Engine::Postgres, Surroundings::default(), block);
+    let found = found.into_iter().find(|finding| finding.rule == "unbatched-write").unwrap();
+    assert!(found.remedy.ends_with(": UPDATE t SET a = 1 WHERE id BETWEEN 1 AND 5000"), "{}", found.remedy);
+}

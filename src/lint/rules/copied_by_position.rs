@@ -2,6 +2,7 @@ use crate::dialect::Engine;
 use crate::lint::rebuild::{Rebuild, quoted, rebuilds};
 use crate::lint::schema::{Schema, code, is_name};
 use crate::lint::{Action, Change, ColumnDefinition, Example, Hit, Hits, Judges, Name, Rule, Severity, Subject};
+use crate::parse::TokenKind;
 
 /// `INSERT INTO new SELECT * FROM old`.
 pub(super) const RULE: Rule = Rule {
@@ -10,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     explanation: "INSERT INTO new SELECT * FROM old puts the first column into the first, the second into the second. A column \
         that ALTER TABLE added stands last in the old table, wherever the new one has it: as SQLite does not check types, \
         values end up in the wrong columns without a message; where the numbers differ the statement fails. Name the \
-        columns on both sides.",
+        columns on both sides, in the same order: two that stand crosswise are found too.",
     engines: &[Engine::Sqlite],
     severity: Severity::Error,
     judges: Judges::Both,
@@ -27,7 +28,17 @@ const GOOD: &str = "CREATE TABLE new_users (id INTEGER PRIMARY KEY, email TEXT);
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for rebuild in rebuilds(subject) {
         for (statement, change) in copies(subject, &rebuild) {
-            let Some(old) = all_of(subject.text(statement)) else { continue };
+            let text = subject.text(statement);
+            if let Some((from, to)) = crossed(text, rebuild.created.1) {
+                hits.at(
+                    statement,
+                    change.span.clone(),
+                    format!("{from} of the old table ends up in {to} of the new one"),
+                    "name the columns on both sides, in the same order",
+                );
+                continue;
+            }
+            let Some(old) = all_of(text) else { continue };
             if let Some((message, severity)) = verdict(subject, &rebuild, statement, &old) {
                 let columns = match &rebuild.created.1.action {
                     Action::CreateTable { columns, .. } => columns.iter().map(|column| quoted(&column.name)).collect(),
@@ -98,4 +109,41 @@ fn all_of(insert: &str) -> Option<Name> {
     let (kind, text) = tokens.get(at + 3).filter(|_| !joined)?;
     let bare = text.trim_matches(['"', '`', '[', ']']);
     is_name(*kind, text, bare).then(|| Name::new(bare))
+}
+
+/// Two columns that both tables have, of which one is copied into the other.
+fn crossed(insert: &str, created: &Change) -> Option<(String, String)> {
+    let tokens: Vec<_> = code(insert).collect();
+    let place = |word: &str| tokens.iter().position(|(_, text)| text.eq_ignore_ascii_case(word));
+    let (select, from) = (place("select")?, place("from")?);
+    if place("with").is_some_and(|with| with < select) {
+        return None;
+    }
+    let to: Vec<Option<String>> = match (tokens[..select].iter().position(|(_, text)| *text == "("), &created.action) {
+        (Some(open), _) => listed(&tokens[open + 1..select - 1]),
+        (None, Action::CreateTable { columns, .. }) => columns.iter().map(|column| Some(column.name.clone())).collect(),
+        _ => return None,
+    };
+    let copied = listed(tokens.get(select + 1..from)?);
+    let has =
+        |names: &[Option<String>], name: &str| names.iter().flatten().any(|other| other.eq_ignore_ascii_case(name));
+    let mut pairs = copied.iter().zip(&to).filter(|_| copied.len() == to.len());
+    pairs.find_map(|(source, target)| {
+        let (source, target) = (source.as_ref()?, target.as_ref()?);
+        let is_crossed = !source.eq_ignore_ascii_case(target) && has(&to, source) && has(&copied, target);
+        is_crossed.then(|| (source.clone(), target.clone()))
+    })
+}
+
+/// The names in a list; None for what is no name alone.
+fn listed(tokens: &[(TokenKind, &str)]) -> Vec<Option<String>> {
+    let is_word = |kind: TokenKind| matches!(kind, TokenKind::Word | TokenKind::QuotedIdentifier);
+    let parts = tokens.split(|(_, text)| *text == ",");
+    let name = |part: &[(TokenKind, &str)]| match part {
+        [(kind, text)] | [_, (_, "."), (kind, text)] if is_word(*kind) => {
+            Some(text.trim_matches(['"', '`', '[', ']']).to_owned())
+        }
+        _ => None,
+    };
+    parts.map(name).collect()
 }

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, replacement};
+use crate::lint::{Action, Change, Example, Hits, Judges, Object, Rule, Severity, Subject, replacement};
 
 /// A table that the release still running may use, and its rows.
 pub(super) const RULE: Rule = Rule {
@@ -8,7 +8,8 @@ pub(super) const RULE: Rule = Rule {
     explanation: "While a release is rolled out, the old one runs on the new schema: every statement of it that names \
         the table fails from this moment on. The rows are gone too; a rollback can build the table again, but not fill \
         it. The drop itself is quick and waits for an exclusive lock. In two steps: first a release that no longer \
-        names the table, then, in a release of its own, the drop, after a backup (`migrate --backup`).",
+        names the table, then, in a release of its own, the drop, after a backup (`migrate --backup`). A database, and a \
+        schema with CASCADE, take all their tables along.",
     engines: &Engine::ALL,
     severity: Severity::Warning,
     judges: Judges::Upgrades,
@@ -28,6 +29,7 @@ const GOOD: &str = "CREATE TABLE sessions_new (id int PRIMARY KEY);\n\
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
+        with_all_tables(subject, (statement, change), hits);
         let Action::DropTable { table, .. } = &change.action else { continue };
         if replacement::table_returns(subject, table, statement) {
             continue;
@@ -42,4 +44,31 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             ),
         );
     }
+}
+
+/// A database, or a schema with what is in it, unless the section made it.
+fn with_all_tables(subject: &Subject<'_>, (statement, change): (usize, &Change), hits: &mut Hits) {
+    let name = match &change.action {
+        Action::Drop { object: Object::Database, name, .. }
+        | Action::Drop { object: Object::Schema, name, cascade: true, .. } => name,
+        _ => return,
+    };
+    let makes = |change: &Change| match &change.action {
+        Action::Create { object: Object::Database | Object::Schema, name: made, if_not_exists: false, .. } => {
+            made.may_be(name)
+        }
+        _ => false,
+    };
+    if subject.changes().take_while(|(index, _)| *index < statement).any(|(_, change)| makes(change)) {
+        return;
+    }
+    hits.at(
+        statement,
+        change.span.clone(),
+        format!("every table in {name} is gone for good with its rows, and a release that still uses one fails"),
+        format!(
+            "drop what is meant by its name; where that is everything, after a backup this statement with the line above \
+             it: -- dbwarden: allow dropped-table because no release since … uses {name}"
+        ),
+    );
 }

@@ -13,6 +13,7 @@ mod blocking_maintenance;
 mod blocking_refresh;
 mod cascading_drop;
 mod charset_conversion;
+mod check_constraint_copy;
 #[cfg(test)]
 mod circumstances_tests;
 mod column_definition_copy;
@@ -101,6 +102,7 @@ pub const RULES: &[Rule] = &[
     cascading_drop::RULE,
     squawk::CHAR_TYPE,
     charset_conversion::RULE,
+    check_constraint_copy::RULE,
     column_definition_copy::RULE,
     concurrent_if_not_exists::RULE,
     connection_pragma::RULE,

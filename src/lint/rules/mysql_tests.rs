@@ -151,3 +151,40 @@ fn one_rule_speaks_of_one_danger() {
         assert_eq!(ids(&found_by(text, Surroundings::default())), expected, "{text}");
     }
 }
+
+#[test]
+fn a_partition_takes_its_rows_along() {
+    for (text, expected) in [
+        ("ALTER TABLE t DROP PARTITION p0;", "the rows of these partitions of t"),
+        ("ALTER TABLE t TRUNCATE PARTITION p0, p1;", "the rows of these partitions of t"),
+        ("TRUNCATE TABLE t;", "every row of t"),
+    ] {
+        let findings = found_by(text, Surroundings::default());
+        let found = findings.iter().find(|finding| finding.rule == "truncated-table").expect(text);
+        assert!(found.message.starts_with(expected), "{}", found.message);
+    }
+}
+
+#[test]
+fn clauses_of_partitions_take_no_algorithm() {
+    // Behind them it is a syntax error, on MySQL and on MariaDB.
+    for clause in
+        ["ADD PARTITION (PARTITION p VALUES LESS THAN (9))", "DROP PARTITION p", "EXCHANGE PARTITION p WITH TABLE u"]
+    {
+        let findings = found_by(&format!("ALTER TABLE t {clause};"), Surroundings::default());
+        assert!(findings.iter().all(|finding| !finding.remedy.contains("ALGORITHM")), "{clause}: {findings:?}");
+    }
+}
+
+#[test]
+fn a_check_on_old_rows_is_a_copy() {
+    let check = "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);";
+    let rule = "check-constraint-copy";
+    for server in ["MySQL 8.0.36", "MariaDB 10.11.6"] {
+        assert!(ids(&found_by(check, on(server))).contains(&rule), "{server}");
+    }
+    let unenforced = "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT ENFORCED;";
+    assert!(!ids(&found_by(unenforced, on("MySQL 8.0.36"))).contains(&rule));
+    // Before 8.0.16 the clause is read and forgotten.
+    assert!(!ids(&found_by(check, on("MySQL 5.7.44"))).contains(&rule));
+}

@@ -43,5 +43,12 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
                  NULL AND … BETWEEN … AND …), let a release read {to}, then drop {column}"
             ),
         );
+        let of = quoted_name(subject.engine, table);
+        let [old, new] = [column, to].map(|name| quoted(subject.engine, name));
+        let remedy = format!(
+            "add {to} to {table}, write both, fill it in batches (UPDATE {of} SET {new} = {old} WHERE {new} IS NULL AND \
+             … BETWEEN … AND …), let a release read {to}, then drop {column}"
+        );
+        hits.on_used_table(subject, (statement, change), message, remedy);
     }
 }

@@ -40,5 +40,6 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
                 quoted_name(subject.engine, to)
             ),
         );
+        hits.on_used_table(subject, (statement, change), message, remedy);
     }
 }

@@ -50,7 +50,15 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             line: None,
             severity,
             message: format!("this {verb} locks {rows} of {table} until it is committed, and other writers wait"),
-            remedy: format!("in batches, by the key: {} {and} id BETWEEN 1 AND 5000", one_line(subject, index)),
+            remedy: format!("in batches, by the key: {} {and} id BETWEEN 1 AND 5000", written(subject, index, change)),
         });
     }
+}
+
+/// The statement that writes: of a `DO` block the one inside it, else all of it, `WITH` and what else there is.
+fn written(subject: &Subject<'_>, statement: usize, change: &Change) -> String {
+    let text = subject.text(statement);
+    let is_block = text.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("do"));
+    let inside = text.get(change.span.clone()).filter(|_| is_block);
+    tidy(subject, inside.unwrap_or(text)).trim_end_matches(';').to_owned()
 }

@@ -11,7 +11,15 @@ pub(super) fn render(report: &CheckReport, errors: &[&Error]) -> String {
     text.extend(errors.iter().map(|error| of_error(error)));
     let findings = || report.databases.iter().flat_map(|database| &database.findings);
     text.extend(findings().map(of_finding));
-    text + &format!("dbwarden check: {}\n", human::found(findings()))
+    text + &format!("dbwarden check: {}\n", sum(report, errors, human::found(findings())))
+}
+
+/// Why the step fails where no annotation says so, and no all-clear where not all was looked at.
+fn sum(report: &CheckReport, errors: &[&Error], found: String) -> String {
+    let pending: usize = report.databases.iter().filter_map(|database| database.pending).sum();
+    let pending = (pending > 0).then(|| format!("{pending} pending"));
+    let problems = (!errors.is_empty()).then(|| human::count(errors.len(), "problem"));
+    [problems, Some(found), pending].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn of_finding(finding: &FindingReport) -> String {
@@ -76,7 +84,7 @@ mod tests {
             "::error file=b.sql,line=1,title=dbwarden usage::no -- upgrade line%0ANext: add it\n\
              ::warning file=my migrations/0001_a.sql,line=2,endLine=2,col=6,endColumn=11,\
              title=dbwarden empty-rollback::100%25 wrong:%0A::error::a, b%0AFix: write ```it```\n\
-             dbwarden check: 1 warning\n"
+             dbwarden check: 1 problem, 1 warning, 1 pending\n"
         );
     }
 }

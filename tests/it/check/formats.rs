@@ -42,6 +42,8 @@ fn annotations_name_file_and_line() {
     let project = project();
     let run = project.run(["check", "--offline", "--format", "github"]).exits(exit::DONE);
     run.prints("::warning file=migrations/0001_careless.sql,line=").prints("title=dbwarden empty-rollback::");
+    // Exit 3 has a reason in the log.
+    project.run(["check", "--format", "github"]).exits(exit::PENDING).prints("1 pending");
     project.file("migrations/0002_open.sql", "-- upgrade\nSELECT 'open;\n-- rollback\n");
     let run = project.run(["check", "--offline", "--format", "github"]).exits(exit::USAGE);
     run.prints("::error file=migrations/0002_open.sql,line=2,col=8,title=dbwarden usage::");

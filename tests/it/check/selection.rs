@@ -24,9 +24,15 @@ fn named_files_need_no_database(project: &Project) {
     let nowhere = format!("[database.primary]\ndatabase_url = \"{}://127.0.0.1:1/none\"\n", project.engine().name());
     project.file("dbwarden.toml", nowhere);
     assert_eq!(careless_files(project, &["migrations/0002_careless.sql"]), ["0002_careless.sql"]);
+    let twice = ["migrations/0002_careless.sql", "./migrations/0002_careless.sql"];
+    assert_eq!(careless_files(project, &twice), ["0002_careless.sql"]);
     project.file("elsewhere/0009_x.sql", "-- upgrade\nSELECT 1;\n-- rollback\n");
     assert_eq!(careless_files(project, &["elsewhere/0009_x.sql"]), ["elsewhere/0009_x.sql"]);
-    project.run(["check", "migrations/0003_none.sql"]).exits(exit::USAGE).says("0003_none.sql");
+    project
+        .run(["check", "migrations/0003_none.sql"])
+        .exits(exit::USAGE)
+        .says("0003_none.sql")
+        .says("correct the path");
     // What is wrong with one file is no matter of another.
     project.file("migrations/0004_open.sql", "-- upgrade\nSELECT 'open;\n-- rollback\n");
     project.run(["check", "migrations/0002_careless.sql"]).exits(exit::DONE);

@@ -2,6 +2,7 @@
 
 use super::Reading;
 use crate::lint::change::{Action, Name};
+use crate::lint::facts::is_always_true;
 use crate::parse::TokenKind;
 
 impl Reading<'_> {
@@ -109,7 +110,10 @@ impl Reading<'_> {
 
     /// The rest of an `UPDATE` or `DELETE`: whether a `WHERE` filters it, and whether something bounds how many rows.
     fn condition(&mut self) -> (bool, bool) {
-        let filtered = self.reader.seek(&["WHERE", "LIMIT"]) && self.reader.take("WHERE");
+        let mut filtered = self.reader.seek(&["WHERE", "LIMIT"]) && self.reader.take("WHERE");
+        let mut rest = self.reader.clone();
+        let condition: String = std::iter::from_fn(|| rest.next()).map(|(_, text)| text).collect();
+        filtered &= !is_always_true(&condition);
         let mut bounded = false;
         let (mut below, mut above, mut or) = (Vec::new(), Vec::new(), false);
         let mut last_name = String::new();

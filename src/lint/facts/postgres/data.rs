@@ -6,6 +6,7 @@ use squawk_syntax::{SyntaxKind as K, SyntaxNode as Node};
 use super::node::{child, contains, find, has, ident_in, name, name_in, plain, tokens, unquoted};
 use super::{Changes, expression, table};
 use crate::lint::change::{Action, Name};
+use crate::lint::facts::is_always_true;
 
 /// Whether it was one of these.
 pub(super) fn statement(statement: &Node, changes: &mut Changes) -> bool {
@@ -100,7 +101,11 @@ fn from_query(insert: &Node) -> bool {
 
 fn condition(statement: &Node) -> (bool, bool) {
     match child(statement, K::WHERE_CLAUSE) {
-        Some(condition) => (true, expression::is_bounded(&condition)),
+        Some(condition) => {
+            let text = plain(&condition);
+            let filtered = !without_word(&text, "where").is_some_and(is_always_true);
+            (filtered, expression::is_bounded(&condition))
+        }
         None => (has(statement, K::WHERE_CURRENT_OF), has(statement, K::WHERE_CURRENT_OF)),
     }
 }

@@ -20,6 +20,7 @@ use sqlite3_parser::lexer::sql::Parser;
 use sqlite3_parser::{Bump, FallibleIterator};
 
 use crate::lint::change::{Action, Change, Facts, Name, Object, Understood};
+use crate::lint::facts::is_always_true;
 use crate::lint::guard;
 
 /// Pragmas that tell something even where they are called with an argument.
@@ -116,12 +117,12 @@ fn action(statement: &Stmt<'_>, text: &str) -> Option<Action> {
         Stmt::DropView { if_exists, view_name } => drop(Object::View, view_name, if_exists),
         Stmt::Update { tbl_name, where_clause, limit, .. } => Action::Update {
             table: name(tbl_name),
-            filtered: where_clause.is_some(),
+            filtered: is_filtered(where_clause.as_ref()),
             bounded: limit.is_some() || where_clause.as_ref().is_some_and(expression::is_bounded),
         },
         Stmt::Delete { tbl_name, where_clause, limit, .. } => Action::Delete {
             table: name(tbl_name),
-            filtered: where_clause.is_some(),
+            filtered: is_filtered(where_clause.as_ref()),
             bounded: limit.is_some() || where_clause.as_ref().is_some_and(expression::is_bounded),
         },
         // One with rows only has been recognised before; this one begins with WITH.
@@ -166,4 +167,8 @@ fn unquoted(text: &str) -> String {
         '[' => inner.to_owned(),
         _ => inner.replace(&quote.to_string().repeat(2), &quote.to_string()),
     }
+}
+
+fn is_filtered(condition: Option<&ast::Expr<'_>>) -> bool {
+    condition.is_some_and(|condition| !is_always_true(&condition.to_string()))
 }
