@@ -23,7 +23,6 @@ mod outside;
 #[cfg(test)]
 mod postgres_manual_tests;
 mod pragmas;
-mod quoting;
 mod rebuild;
 mod replacement;
 mod rule;

@@ -1,8 +1,6 @@
 use crate::dialect::Engine;
-use crate::lint::{
-    Action, Example, Hits, Judges, Rule, Severity, Subject,
-    sql_text::{quoted, quoted_name},
-};
+use crate::lint::sql_text::{quoted, quoted_name};
+use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 
 /// A column that the release still running knows by its old name.
 pub(super) const RULE: Rule = Rule {
@@ -31,17 +29,6 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         let Action::RenameColumn { table, column, to } = &change.action else { continue };
         let message = format!(
             "a release that still names {column} fails from here on, and one that names {to} failed until here"
-        );
-        let table = quoted_name(subject.engine, table);
-        let (column, to) = (quoted(subject.engine, column), quoted(subject.engine, to));
-        hits.on_used_table(
-            subject,
-            (statement, change),
-            message,
-            format!(
-                "add {to} to {table}, write both, fill it in batches (UPDATE {table} SET {to} = {column} WHERE {to} IS \
-                 NULL AND … BETWEEN … AND …), let a release read {to}, then drop {column}"
-            ),
         );
         let of = quoted_name(subject.engine, table);
         let [old, new] = [column, to].map(|name| quoted(subject.engine, name));

@@ -30,15 +30,11 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         if is_viewed || replacement::table_returns(subject, table, statement) {
             continue;
         }
-        hits.on_used_table(
-            subject,
-            (statement, change),
-            format!("a release that still names {table} fails from here on"),
-            format!(
-                "in the same file: CREATE VIEW {} AS SELECT * FROM {}; and drop the view once no release names {table}",
-                quoted_name(subject.engine, table),
-                quoted_name(subject.engine, to)
-            ),
+        let message = format!("a release that still names {table} fails from here on");
+        let [view, renamed] = [table, to].map(|name| quoted_name(subject.engine, name));
+        let remedy = format!(
+            "in the same file: CREATE VIEW {view} AS SELECT * FROM {renamed}; and drop the view once no release names \
+             {table}"
         );
         hits.on_used_table(subject, (statement, change), message, remedy);
     }

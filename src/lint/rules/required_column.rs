@@ -1,8 +1,6 @@
 use crate::dialect::Engine;
-use crate::lint::{
-    Action, Example, Hits, Judges, Rule, Severity, Subject,
-    sql_text::{quoted, quoted_name},
-};
+use crate::lint::sql_text::{quoted, quoted_name};
+use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 
 /// A column that no old row, and no old release, has a value for.
 pub(super) const RULE: Rule = Rule {

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::quoting::quoted_name;
+use crate::lint::sql_text::quoted_name;
 use crate::lint::{
     Action, Change, Example, Facts, Hit, Hits, Judges, Name, Rule, Severity, Subject, made, replacement,
 };

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject, sql_text::quoted_name};
+use crate::lint::{Action, Change, Example, Hits, Judges, Rule, Severity, Subject, sql_text::quoted_name};
 
 /// Every row of a table at once.
 pub(super) const RULE: Rule = Rule {
@@ -37,8 +37,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             (statement, change),
             format!("{lost} of {table} {} gone for good", if partitions { "are" } else { "is" }),
             format!(
-                "name the rows: DELETE FROM {} WHERE …; or, where all are meant, the line above it: -- dbwarden: \
-                 allow truncated-table because …",
+                "name the rows: DELETE FROM {} WHERE …; or, where all are meant, the line above it: -- dbwarden: allow \
+                 truncated-table because …",
                 quoted_name(subject.engine, table)
             ),
         );

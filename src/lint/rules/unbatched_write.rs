@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject, locks, sql_text::one_line};
+use crate::lint::{Action, Change, Example, Hit, Hits, Judges, Rule, Severity, Subject, locks, sql_text::tidy};
 
 /// A write to a whole table.
 pub(super) const RULE: Rule = Rule {

@@ -38,8 +38,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             (statement, change),
             format!("every row of {table} is gone for good"),
             format!(
-                "name the rows: DELETE FROM {} WHERE …; or, where all are meant, the line above it: -- dbwarden: \
-                 allow unfiltered-delete because …",
+                "name the rows: DELETE FROM {} WHERE …; or, where all are meant, the line above it: -- dbwarden: allow \
+                 unfiltered-delete because …",
                 quoted_name(subject.engine, table)
             ),
         );
