@@ -1,48 +1,34 @@
-//! A service that is alive at once and ready when its database is migrated: `/health/live` and `/health/ready`.
+//! An axum service that is alive at once and ready when its database is migrated: `/health/live` and `/health/ready`.
 //!
-//! `cargo run --example health -- 127.0.0.1:8080`, in a folder with a `dbwarden.toml`. Without a web framework, so that
-//! nothing distracts from the three lines that matter; the documentation of `dbwarden::check` shows them with axum.
+//! `cargo run --example health -- 127.0.0.1:8080`, in a folder with a `dbwarden.toml`. A service that must not start
+//! before asks [`states`] in `main` instead.
 
-use std::time::Duration;
-
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
 use dbwarden::check::{DatabaseState, Options, states};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
-/// Status line and text.
-async fn answer(path: &str) -> (&'static str, String) {
-    match path {
-        "/health/live" => ("200 OK", "alive".to_string()),
-        "/health/ready" => match states(&Options::default()).await {
-            Ok(states) if states.iter().all(DatabaseState::is_ready) => ("200 OK", "ready".to_string()),
-            Ok(states) => ("503 Service Unavailable", states.iter().map(|state| format!("{state}\n")).collect()),
-            // The reason goes to the log: strangers may read the answer.
-            Err(_) => ("503 Service Unavailable", "the database cannot be asked".to_string()),
-        },
-        _ => ("404 Not Found", "not here".to_string()),
-    }
+/// The routes of a service whose databases `options` name.
+pub fn health(options: Options) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "alive\n" }))
+        .route("/health/ready", get(ready))
+        .with_state(options)
 }
 
-async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut request = [0; 1024];
-    let length = stream.read(&mut request).await?;
-    let request = String::from_utf8_lossy(&request[..length]);
-    let (status, text) = answer(request.split(' ').nth(1).unwrap_or_default()).await;
-    let length = text.len();
-    stream
-        .write_all(
-            format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}").as_bytes(),
-        )
-        .await
+async fn ready(State(options): State<Options>) -> (StatusCode, String) {
+    match states(&options).await {
+        Ok(states) if states.iter().all(DatabaseState::is_ready) => (StatusCode::OK, "ready\n".to_string()),
+        Ok(states) => (StatusCode::SERVICE_UNAVAILABLE, states.iter().map(|state| format!("{state}\n")).collect()),
+        // The reason belongs into the log: strangers may read the answer.
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be asked\n".to_string()),
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_string());
-    let listener = TcpListener::bind(address).await?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        // A client that says nothing must not keep the others waiting.
-        let _ = tokio::time::timeout(Duration::from_secs(10), serve(stream)).await;
-    }
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    axum::serve(listener, health(Options::default())).await
 }

@@ -13,17 +13,7 @@
 //! # }
 //! ```
 //!
-//! With axum, the readiness route is one line more:
-//!
-//! ```text
-//! Router::new().route("/health/live", get(|| async { "alive" })).route("/health/ready", get(|| async {
-//!     match dbwarden::check::states(&Options::default()).await {
-//!         Ok(states) if states.iter().all(DatabaseState::is_ready) => (StatusCode::OK, "ready".to_string()),
-//!         Ok(states) => (StatusCode::SERVICE_UNAVAILABLE, states.iter().map(ToString::to_string).collect()),
-//!         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-//!     }
-//! }))
-//! ```
+//! `examples/health.rs` is an axum service with the probes `/health/live` and `/health/ready`.
 
 use std::fmt;
 use std::path::PathBuf;
