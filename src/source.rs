@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is the room the ban on std::fs names")]
 
 use std::ffi::OsString;
+use std::fs::FileType;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -116,12 +117,22 @@ struct Entry {
     index: usize,
     path: PathBuf,
     display_path: PathBuf,
+    /// 0 where it decides nothing.
     bytes: u64,
 }
 
 /// The names of the `.sql` files in `dir` that may be this database's, in order. `display_dir` stands for `dir` in
 /// errors.
 pub fn file_names(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<OsString>, SourceError> {
+    Ok(names_and_types(database, dir, display_dir)?.into_iter().map(|(name, _)| name).collect())
+}
+
+/// The same, each with what the folder itself says it is, where it does.
+fn names_and_types(
+    database: &str,
+    dir: &Path,
+    display_dir: &Path,
+) -> Result<Vec<(OsString, Option<FileType>)>, SourceError> {
     let of_folder = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => SourceError::MissingFolder(display_dir.to_path_buf()),
         io::ErrorKind::NotADirectory => SourceError::NotAFolder(display_dir.to_path_buf()),
@@ -129,28 +140,33 @@ pub fn file_names(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<
     };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(of_folder)? {
-        let name = entry.map_err(of_folder)?.file_name();
+        let entry = entry.map_err(of_folder)?;
+        let name = entry.file_name();
         let is_sql = Path::new(&name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
         let others = |name: &str| {
             let prefix = parse::file_name(name).ok().and_then(|name| name.database);
             prefix.is_some_and(|prefix| prefix != database)
         };
         if (is_sql || name == ".sql") && !name.to_str().is_some_and(others) {
-            names.push(name);
+            names.push((name, entry.file_type().ok()));
         }
     }
-    names.sort();
+    names.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(names)
 }
 
 /// The files of [`file_names`], each of which must be one.
 fn list(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<Entry>, SourceError> {
-    file_names(database, dir, display_dir)?
+    let names = names_and_types(database, dir, display_dir)?;
+    let sizes_matter = names.len() < PARALLEL_FILES;
+    names
         .into_iter()
         .enumerate()
-        .map(|(index, name)| {
+        .map(|(index, (name, file_type))| {
             let (path, display_path) = (dir.join(&name), display_dir.join(&name));
-            let bytes = regular_file(&path, &display_path)?;
+            // Of many files the folder's word is enough: to ask for each costs as much as to read it.
+            let is_file = file_type.is_some_and(|file_type| file_type.is_file());
+            let bytes = if is_file && !sizes_matter { 0 } else { regular_file(&path, &display_path)? };
             Ok(Entry { index, path, display_path, bytes })
         })
         .collect()
