@@ -14,8 +14,7 @@ use super::leading_word::rows;
 use super::liveness;
 use super::notices::Notice;
 use super::{
-    BatchError, Canceller, Observer, Position, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind,
-    StatementResult,
+    BatchError, Canceller, Observer, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, StatementResult,
 };
 use crate::dialect::Engine;
 use crate::fail_point;
@@ -100,7 +99,7 @@ impl<D: Driver> Adapter<D> {
                     warnings = None;
                     break;
                 }
-                Err(error) => return Err(place(statements, first, finished, D::error(&error))),
+                Err(error) => return Err(batch::place(statements, first, finished, D::error(&error))),
             }
         }
         drop(answers);
@@ -182,26 +181,6 @@ impl<D: Driver> Adapter<D> {
         results.push(rows);
         Ok((results, affected))
     }
-}
-
-/// Gives an error of a message to the statement it belongs to: by its position where there is one, because
-/// PostgreSQL parses a whole message before it runs the first statement, else by what was finished before it.
-fn place(statements: &[&str], first: usize, finished: usize, mut error: SqlError) -> BatchError {
-    let mut index = finished.min(statements.len() - 1);
-    if let Some(Position::Character(character)) = error.position {
-        let (found, within) = batch::locate(statements, character);
-        // One that is finished cannot fail: the position is that of another text, such as a function's body.
-        error.position = (found >= finished).then_some(Position::Character(within));
-        index = index.max(found);
-    }
-    if let Some(Position::Line(_, Some(text))) = &mut error.position
-        && let Some((own, _)) = text.split_once(batch::SEPARATOR)
-    {
-        // MySQL quotes what follows the error, on into the statements behind.
-        error.message = error.message.replace(text.as_str(), own);
-        *text = own.to_owned();
-    }
-    BatchError { index: first + index, error }
 }
 
 #[async_trait]
@@ -288,29 +267,5 @@ impl<D: Driver> Session for Adapter<D> {
         if !self.unanswered {
             self.driver.close().await;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn error(position: Option<Position>) -> SqlError {
-        SqlError { position, ..SqlError::new(SqlErrorKind::Statement, "no") }
-    }
-
-    #[test]
-    fn an_error_goes_to_the_statement_its_position_names_or_to_the_first_unfinished_one() {
-        let statements = ["SELECT 1", "SELEC 2", "SELECT 3"];
-        let placed = |finished, position| {
-            let BatchError { index, error } = place(&statements, 10, finished, error(position));
-            (index, error.position)
-        };
-        assert_eq!(placed(0, Some(Position::Character(11))), (11, Some(Position::Character(0))));
-        assert_eq!(placed(2, None), (12, None));
-        assert_eq!(placed(2, Some(Position::Character(3))), (12, None), "a finished statement cannot fail");
-        assert_eq!(placed(3, None), (12, None), "a deferred failure belongs to the last");
-        let line = |text: &str| Some(Position::Line(2, Some(text.to_owned())));
-        assert_eq!(placed(1, line("2\n;\nSELECT 3")), (11, line("2")), "the quoted text ends with the statement");
     }
 }

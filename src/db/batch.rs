@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::{BatchError, Position, SqlError};
+
 /// Stands between two statements of a message. The line breaks keep a `--` comment at the end of a statement from
 /// swallowing the semicolon.
 pub(super) const SEPARATOR: &str = "\n;\n";
@@ -58,9 +60,30 @@ pub(super) fn locate(statements: &[&str], character: usize) -> (usize, usize) {
     (0, character)
 }
 
+/// Gives an error of a message to the statement it belongs to: by its position where there is one, because
+/// PostgreSQL parses a whole message before it runs the first statement, else by what was finished before it.
+pub(super) fn place(statements: &[&str], first: usize, finished: usize, mut error: SqlError) -> BatchError {
+    let mut index = finished.min(statements.len() - 1);
+    if let Some(Position::Character(character)) = error.position {
+        let (found, within) = locate(statements, character);
+        // One that is finished cannot fail: the position is that of another text, such as a function's body.
+        error.position = (found >= finished).then_some(Position::Character(within));
+        index = index.max(found);
+    }
+    if let Some(Position::Line(_, Some(text))) = &mut error.position
+        && let Some((own, _)) = text.split_once(SEPARATOR)
+    {
+        // MySQL quotes what follows the error, on into the statements behind.
+        error.message = error.message.replace(text.as_str(), own);
+        *text = own.to_owned();
+    }
+    BatchError { index: first + index, error }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::SqlErrorKind;
 
     const BOUNDS: Bounds = Bounds { bytes: 20, statements: 3 };
 
@@ -102,5 +125,24 @@ mod tests {
     fn the_end_of_the_input_belongs_to_the_last_statement_before_it() {
         assert_eq!(locate(&["ab", "cd"], 3), (0, 2), "the semicolon");
         assert_eq!(locate(&["ab", "cd"], 99), (1, 2));
+    }
+
+    fn error(position: Option<Position>) -> SqlError {
+        SqlError { position, ..SqlError::new(SqlErrorKind::Statement, "no") }
+    }
+
+    #[test]
+    fn an_error_goes_to_the_statement_its_position_names_or_to_the_first_unfinished_one() {
+        let statements = ["SELECT 1", "SELEC 2", "SELECT 3"];
+        let placed = |finished, position| {
+            let BatchError { index, error } = place(&statements, 10, finished, error(position));
+            (index, error.position)
+        };
+        assert_eq!(placed(0, Some(Position::Character(11))), (11, Some(Position::Character(0))));
+        assert_eq!(placed(2, None), (12, None));
+        assert_eq!(placed(2, Some(Position::Character(3))), (12, None), "a finished statement cannot fail");
+        assert_eq!(placed(3, None), (12, None), "a deferred failure belongs to the last");
+        let line = |text: &str| Some(Position::Line(2, Some(text.to_owned())));
+        assert_eq!(placed(1, line("2\n;\nSELECT 3")), (11, line("2")), "the quoted text ends with the statement");
     }
 }
