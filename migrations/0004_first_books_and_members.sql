@@ -9,10 +9,12 @@ INSERT INTO members (id, name, email) VALUES
     (1, 'Ada', 'ada@example.org'),
     (2, 'Ben', NULL);
 
-INSERT INTO loans (book_id, member_id, due_on) VALUES (1, 1, '2000-01-01'), (3, 2, '2999-12-31');
+INSERT INTO loans (id, book_id, member_id, due_on) VALUES
+    (1, 1, 1, '2000-01-01'),
+    (2, 3, 2, '2999-12-31');
 
 -- rollback
 
-DELETE FROM loans;
-DELETE FROM members;
-DELETE FROM books;
+DELETE FROM loans WHERE id IN (1, 2);
+DELETE FROM members WHERE id IN (1, 2);
+DELETE FROM books WHERE id IN (1, 2, 3);

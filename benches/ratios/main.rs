@@ -170,7 +170,7 @@ fn memory_of_files(name: &str, engine: Engine) {
     memory(name, engine, || Subject::with_tables(engine, 1000), |_| Goal::Peak(12));
 }
 
-/// Beside the program that makes the dump, and for SQLite beside `cp`. Ours also counts every row and digests every byte.
+/// Beside the program that makes the dump, and for SQLite beside `cp` and `sync`. Ours also counts every row and digests every byte.
 fn back_up(name: &str, engine: Engine) {
     let rows = match engine {
         Engine::Postgres => "SELECT i, repeat('x', 80) FROM generate_series(1, 1000000) i",
@@ -189,7 +189,7 @@ fn back_up(name: &str, engine: Engine) {
     let (client, goal) = match engine {
         Engine::Postgres => ("PostgreSQL, `pg_dump`", 1.1),
         Engine::MySql => ("MariaDB, `mariadb-dump`", 1.1),
-        Engine::Sqlite => ("SQLite, `cp`", 1.5),
+        Engine::Sqlite => ("SQLite, `cp` and `sync`", 1.5),
     };
     row(name, client, pair, Goal::Times(goal));
 }

@@ -140,8 +140,9 @@ impl Subject {
                 dump
             }
             Engine::Sqlite => {
-                let mut copy = client("cp");
-                copy.arg(self.project.path("app.db")).arg(&target);
+                // A copy that is not on the disk is no backup.
+                let mut copy = client("sh");
+                copy.args(["-euc", r#"cp "$1" "$2"; sync "$2""#, "sh"]).arg(self.project.path("app.db")).arg(&target);
                 copy
             }
         };

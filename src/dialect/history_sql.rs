@@ -71,10 +71,12 @@ impl Tables {
         format!("SELECT rollback_sql FROM {} WHERE {}", self.qualified(&self.history), self.is_row(sequence))
     }
 
-    /// Records a migration. With `condition`, the row is written only where it holds (no row otherwise).
-    /// A repeatable's earlier row is replaced.
+    /// Records a migration. With `condition`, the row is written only where it holds: elsewhere no row is, or where
+    /// [`Tables::guard`] serves, the statement fails as that does. A repeatable's earlier row is replaced.
     pub fn insert_history(&self, row: &NewRow<'_>, condition: Option<&str>) -> Vec<String> {
         let table = self.qualified(&self.history);
+        let guarded = condition.and_then(|condition| self.value_if(condition, &row.sequence.to_string(), LOCK_LOST));
+        let condition = condition.filter(|_| guarded.is_none());
         let values = [
             self.text_or_null(row.version.map(Version::as_str)),
             self.text(row.description),
@@ -82,7 +84,7 @@ impl Tables {
             self.text(row.kind.name()),
             self.now().to_string(),
             self.text(&row.checksum.digest),
-            row.sequence.to_string(),
+            guarded.unwrap_or_else(|| row.sequence.to_string()),
             self.text(CHECKSUM_ALGORITHM),
             self.text(&row.checksum.token_digest),
             self.text_or_null(row.rollback.map(|(sql, _)| sql)),
@@ -138,10 +140,17 @@ impl Tables {
     /// and its transaction cannot commit. None on engines that cannot raise an error from an expression: there the
     /// bookkeeping itself is conditional, and the rows it changed are counted before the commit.
     pub fn guard(&self, condition: &str, message: &str) -> Option<String> {
+        self.value_if(condition, "1", message).map(|value| format!("SELECT {value}"))
+    }
+
+    /// `value`, a number, as an expression that fails with `message` unless `condition` holds; None as for
+    /// [`Tables::guard`].
+    fn value_if(&self, condition: &str, value: &str, message: &str) -> Option<String> {
         match self.engine {
+            // The number of the process keeps the planner from reckoning the error out beforehand.
             Engine::Postgres => Some(format!(
-                "SELECT CASE WHEN {condition} THEN 1 ELSE CAST(pg_catalog.concat({}, \
-                 pg_catalog.pg_backend_pid()) AS integer) END",
+                "CASE WHEN {condition} THEN {value} ELSE CAST(pg_catalog.concat({}, pg_catalog.pg_backend_pid()) AS \
+                 integer) END",
                 self.text(message)
             )),
             Engine::MySql | Engine::Sqlite => None,

@@ -79,19 +79,17 @@ impl Executor<'_> {
     }
 
     fn history_change(&self, step: &Step, took: Took) -> Vec<Part> {
-        // PostgreSQL asks for the lock once more, since a file may have given it up; elsewhere the change itself is
-        // conditional.
-        let guard = |condition: &str| self.tables.guard(condition, LOCK_LOST).map(Part::Own);
-        let condition = self.fence.as_deref().filter(|_| self.tables.engine != Engine::Postgres);
+        // PostgreSQL asks for the lock once more, since a file may have given it up.
+        let condition = self.fence.as_deref();
         let file = match &step.work {
             Work::Apply(file) | Work::Record(file) => file,
             Work::Revert { row, .. } => {
-                let delete = self.tables.delete_history(row, condition);
                 let still_there = self.tables.row_exists(row);
-                let fence = self.fence.iter().map(String::as_str).chain([still_there.as_str()]);
-                let guards: Vec<Part> = fence.filter_map(guard).collect();
-                let delete = if guards.is_empty() { Part::Conditional(delete) } else { Part::Own(delete) };
-                return guards.into_iter().chain([delete]).collect();
+                let conditions: Vec<&str> = condition.into_iter().chain([still_there.as_str()]).collect();
+                return match self.tables.guard(&conditions.join(" AND "), LOCK_LOST) {
+                    Some(guard) => vec![Part::Own(guard), Part::Own(self.tables.delete_history(row, None))],
+                    None => vec![Part::Conditional(self.tables.delete_history(row, condition))],
+                };
             }
         };
         let rollback = file.rollback.script().map(stored_rollback);
@@ -113,16 +111,10 @@ impl Executor<'_> {
             run_id: &self.run.run_id,
         };
         let mut texts = self.tables.insert_history(&row, condition);
-        let insert = texts.pop().map(|insert| match condition {
-            Some(_) => Part::Conditional(insert),
-            None => Part::Own(insert),
+        let insert = texts.pop().map(|insert| match (condition, self.tables.engine) {
+            (Some(_), Engine::MySql | Engine::Sqlite) => Part::Conditional(insert),
+            _ => Part::Own(insert),
         });
-        self.fence
-            .as_deref()
-            .and_then(guard)
-            .into_iter()
-            .chain(texts.into_iter().map(Part::Own))
-            .chain(insert)
-            .collect()
+        texts.into_iter().map(Part::Own).chain(insert).collect()
     }
 }
