@@ -202,7 +202,10 @@ mod tests {
     fn ids_are_unique_and_sorted() {
         assert!(RULES.windows(2).all(|pair| pair[0].id < pair[1].id));
         let kebab = |id: &str| id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        assert!(RULES.iter().all(|rule| kebab(rule.id) && !rule.summary.is_empty() && !rule.explanation.is_empty()));
+        let all = || RULES.iter().chain(crate::lint::OUTSIDE_RULES);
+        assert!(all().all(|rule| kebab(rule.id) && !rule.summary.is_empty() && !rule.explanation.is_empty()));
+        let ids: std::collections::BTreeSet<&str> = all().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), all().count());
     }
 
     #[test]
