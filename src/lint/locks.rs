@@ -1,5 +1,6 @@
 //! Which locks PostgreSQL's statements take: its manual's chapter on explicit locking, and `ALTER TABLE`.
 
+use crate::dialect::Engine;
 use squawk_syntax::quote::quote_ident;
 
 use super::change::{Action, ConstraintKind, Default, Name, Object};
@@ -138,8 +139,5 @@ pub(super) fn quoted(name: &str) -> String {
 
 /// The same with the schema.
 pub(super) fn quoted_name(name: &Name) -> String {
-    match &name.schema {
-        Some(schema) => format!("{}.{}", quoted(schema), quoted(&name.name)),
-        None => quoted(&name.name),
-    }
+    super::sql_text::quoted_name(Engine::Postgres, name)
 }

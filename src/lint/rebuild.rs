@@ -137,7 +137,7 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// Whether a name needs no quotes, on engines that do not fold its case.
-pub(super) fn is_plain(name: &str) -> bool {
+fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let begins = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
     begins && name.bytes().all(plain) && !RESERVED.iter().any(|word| name.eq_ignore_ascii_case(word))
