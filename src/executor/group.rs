@@ -105,12 +105,9 @@ impl Executor<'_> {
 
     /// Commits what was done.
     async fn close_group(&mut self, done: &[Step]) -> Result<(), SendError> {
-        let violating = done.iter().filter_map(Step::script).find_map(|script| {
-            let all = 0..script.statements.len();
-            may_violate(script, all.clone()).then_some((script, all))
-        });
-        if let Some((script, statements)) = violating {
-            self.refuse_new_violations(script, statements).await?;
+        let mut scripts = done.iter().filter_map(Step::script);
+        if scripts.any(|script| may_violate(script, 0..script.statements.len())) {
+            self.refuse_new_violations().await?;
         }
         self.send(None, &[Part::Commit]).await
     }

@@ -55,7 +55,7 @@ impl Executor<'_> {
             } else {
                 let mut result = self.send(Some(script), &parts).await;
                 if result.is_ok() {
-                    result = self.refuse_new_violations(script, statements.clone()).await;
+                    result = self.refuse_new_violations().await;
                 }
                 if result.is_ok() {
                     let mut parts = closing(self);
