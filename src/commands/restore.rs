@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::backup::{empty, find, record, technique};
 use super::session::{self, Opened};
@@ -11,6 +11,10 @@ use crate::db::{self, ConnectOptions, SessionOptions, SqlErrorKind};
 use crate::dialect::EventKind;
 use crate::error::{Error, ErrorKind};
 use crate::output::report::{BackupAction, BackupEntry, BackupReport, DatabaseBackups, Report};
+
+/// How long sessions that end by themselves are waited for: a server shows one for a moment after its client has gone,
+/// also that of the command before.
+const LEAVING: Duration = Duration::from_secs(3);
 
 /// `restore`: puts a backup in the place of the database.
 pub(super) async fn restore(context: &Context<'_>, settings: &Settings, args: &RestoreArgs) -> Outcome {
@@ -60,7 +64,7 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -
     }
     // The end of the session gives it back: the swap ends it.
     let _lock = context.unless_stopped(opened.lock(context, target)).await?;
-    let sessions = technique.in_use(opened.session.as_mut(), args.force).await?;
+    let sessions = context.unless_stopped(who_stays(technique.as_ref(), &mut opened, args.force)).await?;
     if !sessions.is_empty() {
         return Err(BackupError::InUse { sessions, may_be_ended: !args.force }.into());
     }
@@ -72,6 +76,18 @@ async fn of_target(context: &Context<'_>, target: &Target, args: &RestoreArgs) -
     }
     opened.session.close().await;
     Ok(report(target, BackupAction::Restored, &archive, notes(swapped)))
+}
+
+/// Who is still in the way after [`LEAVING`].
+async fn who_stays(technique: &dyn Technique, opened: &mut Opened, force: bool) -> Result<Vec<String>, Error> {
+    let asked = Instant::now();
+    loop {
+        let sessions = technique.in_use(opened.session.as_mut(), force).await?;
+        if sessions.is_empty() || asked.elapsed() > LEAVING {
+            return Ok(sessions);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 fn unconfirmed() -> Error {

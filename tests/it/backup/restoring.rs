@@ -146,6 +146,26 @@ fn postgresql_sessions_that_may_not_be_ended_are_named_before_anything_is_done()
     assert!(!project.has_table("t2"));
 }
 
+/// Uses the database for so many seconds.
+fn sleep(project: &Project, seconds: u32) -> Result<String, String> {
+    let sleep = match project.engine() {
+        Engine::Postgres => format!("SELECT pg_sleep({seconds});\n"),
+        _ => format!("DO SLEEP({seconds});\n"),
+    };
+    crate::harness::client::try_pipe(&mut project.client(), &sleep)
+}
+
+/// Whether somebody does so now.
+fn sleeps(project: &Project) -> bool {
+    let found = match project.engine() {
+        Engine::Postgres => project.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'"),
+        _ => project.sql(
+            "SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE 'DO SLEEP%'",
+        ),
+    };
+    found != "0"
+}
+
 #[test]
 fn who_uses_the_database_is_named_and_ended_only_by_force() {
     for engine in [Engine::Postgres, Engine::MySql] {
@@ -154,22 +174,30 @@ fn who_uses_the_database_is_named_and_ended_only_by_force() {
         backup(&project, &[]);
         project.tables(2).migrate();
         std::thread::scope(|scope| {
-            let sleep = if engine == Engine::Postgres { "SELECT pg_sleep(600)" } else { "DO SLEEP(600)" };
-            let (mut client, sleep) = (project.client(), format!("{sleep};\n"));
-            let user = scope.spawn(move || crate::harness::client::try_pipe(&mut client, &sleep));
-            let busy = match engine {
-                Engine::Postgres => "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'",
-                _ => {
-                    "SELECT count(*) > 0 FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE 'DO SLEEP%'"
-                }
-            };
-            wait_until("the sleeper sleeps", || ["t", "1"].contains(&project.sql(busy).as_str()));
+            let user = scope.spawn(|| sleep(&project, 600));
+            wait_until("the sleeper sleeps", || sleeps(&project));
             let run = project.run(["restore", "--latest", "--yes"]).exits(exit::REFUSED);
             run.says("in use").says("app").says("--force");
             assert!(project.has_table("t2"), "{engine:?}");
             project.run(["restore", "--latest", "--yes", "--force"]).exits(exit::DONE);
             assert!(!project.has_table("t2"), "{engine:?}");
             assert!(user.join().unwrap().is_err(), "its session was ended");
+        });
+    }
+}
+
+#[test]
+fn a_session_that_is_about_to_end_is_waited_for() {
+    for engine in [Engine::Postgres, Engine::MySql] {
+        let project = Project::new(engine);
+        project.tables(1).migrate();
+        backup(&project, &[]);
+        project.tables(2).migrate();
+        std::thread::scope(|scope| {
+            scope.spawn(|| sleep(&project, 2));
+            wait_until("the sleeper sleeps", || sleeps(&project));
+            project.run(["restore", "--latest", "--yes"]).exits(exit::DONE);
+            assert!(!project.has_table("t2"), "{engine:?}");
         });
     }
 }
