@@ -1,12 +1,13 @@
-//! Backups of SQLite databases: SQLite's own online backup, page by page.
+//! Backups of SQLite databases: the file itself under its lock, or page by page where there is a write-ahead log.
 //!
 //! Opened through the library that holds every other connection of this process: a second one would drop the first
 //! one's locks when it closes the file (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 
 mod copy;
+mod dump;
+mod file_copy;
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -15,18 +16,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 
-use super::compare::TableCount;
 use super::error::BackupError;
 use super::manifest::{Method, Product};
 use super::pipe::{reader, telling};
 use super::settings::Settings;
-use super::sink::{Sink, Written};
 use super::store::{Archive, Pending};
 use super::technique::{Dumped, OnProgress, Scratch, Swapped, Technique};
 use crate::db::{ConnectOptions, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
-use crate::dialect::{Engine, count_rows, list_tables};
 use crate::fail_point;
-use copy::{Stop, copy};
+use copy::Stop;
+use dump::{Dump, dump};
 
 /// How long a restore waits for those who are just writing.
 const SWAP_PATIENCE: Duration = Duration::from_secs(10);
@@ -76,27 +75,7 @@ impl Technique for SqliteTechnique {
         let (stop, stopped) = Stop::pair();
         let work = {
             let counter = Arc::clone(&counter);
-            move || -> io::Result<Result<(Written, Vec<TableCount>), BackupError>> {
-                let copied = read_write(&source, patience)
-                    .and_then(|source| Ok((source, Connection::open(&plain)?)))
-                    .and_then(|(source, mut target)| copy(&source, &mut target, &stopped, &counter));
-                if let Err(error) = copied {
-                    return Ok(Err(meaning(&error).into()));
-                }
-                // The counting and the writing need different parts of the machine.
-                let (written, counted) = std::thread::scope(|scope| {
-                    let writing = scope.spawn(|| match zstd {
-                        Some(_) => compress(&plain, file, zstd),
-                        None => super::sink::written(&file, &plain),
-                    });
-                    let counted = count(&plain);
-                    (writing.join().unwrap_or_else(|_| Err(io::Error::other("the writing ended"))), counted)
-                });
-                match counted {
-                    Ok(tables) => Ok(Ok((written?, tables))),
-                    Err(error) => Ok(Err(meaning(&error).into())),
-                }
-            }
+            move || Ok(dump(&Dump { source, plain, zstd, patience, stopped, counter }, file))
         };
         let done = telling(work, &counter, progress).await.map_err(BackupError::io("write", pending.path()));
         drop(stop);
@@ -229,35 +208,12 @@ fn unchanging(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn count(path: &Path) -> rusqlite::Result<Vec<TableCount>> {
-    let connection = unchanging(path)?;
-    let mut listing = connection.prepare(&list_tables(Engine::Sqlite))?;
-    let names = listing.query_map([], |row| row.get::<_, String>(1))?.collect::<rusqlite::Result<Vec<_>>>()?;
-    let rows = |name: String| {
-        let sql = count_rows(Engine::Sqlite, None, &name);
-        let rows: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
-        Ok(TableCount { schema: None, name, rows: u64::try_from(rows).unwrap_or_default() })
-    };
-    let mut tables = names.into_iter().map(rows).collect::<rusqlite::Result<Vec<_>>>()?;
-    tables.sort();
-    Ok(tables)
-}
-
 /// What SQLite finds wrong with a file.
 fn soundness(path: &Path) -> rusqlite::Result<Vec<String>> {
     let connection = unchanging(path)?;
     let mut check = connection.prepare("PRAGMA integrity_check(5)")?;
     let said = check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(said.into_iter().filter(|line| line != "ok").collect())
-}
-
-fn compress(plain: &Path, file: File, zstd: Option<i32>) -> io::Result<Written> {
-    let mut sink = Sink::new(file, zstd, Arc::new(AtomicU64::new(0)))?;
-    io::copy(&mut File::open(plain)?, &mut sink)?;
-    sink.flush()?;
-    let written = sink.finish()?;
-    std::fs::remove_file(plain)?;
-    Ok(written)
 }
 
 /// What an error of this library means, without the text of a statement.

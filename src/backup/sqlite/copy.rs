@@ -9,10 +9,10 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, ffi};
 
 /// How long one step may keep writers out, roughly: outside WAL mode, reading locks them out.
-const STEP: Duration = Duration::from_millis(50);
+pub(super) const STEP: Duration = Duration::from_millis(50);
 
 /// After so many starts from the beginning, because others wrote meanwhile, the rest is copied in one step.
-const RESTARTS: u32 = 3;
+pub(super) const RESTARTS: u32 = 3;
 
 /// What is moved at a time where bytes are moved.
 const CHUNK: usize = 1 << 20;
@@ -38,7 +38,7 @@ impl Drop for Stop {
 }
 
 impl Stopped {
-    fn check(&self) -> rusqlite::Result<()> {
+    pub(super) fn check(&self) -> rusqlite::Result<()> {
         match self.0.load(Ordering::Relaxed) {
             true => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None)),
             false => Ok(()),

@@ -96,6 +96,16 @@ fn folders_and_files_are_for_their_owner_alone(project: &Project) {
 }
 
 fn others_may_write_meanwhile_and_the_backup_is_of_one_moment(project: &Project) {
+    is_of_one_moment(project, "WAL");
+}
+
+/// Without a log the file itself is copied, with pauses in which others may write.
+#[test]
+fn sqlite_is_copied_at_one_moment_without_a_log() {
+    is_of_one_moment(&Project::new(Engine::Sqlite), "DELETE");
+}
+
+fn is_of_one_moment(project: &Project, journal_mode: &str) {
     // What one account loses the other gains, each time in one transaction.
     let fill = "INSERT INTO a VALUES (1, 1000); INSERT INTO b VALUES (1, 1000);";
     let upgrade = format!("CREATE TABLE a (id int, n int); CREATE TABLE b (id int, n int); {fill}");
@@ -103,7 +113,7 @@ fn others_may_write_meanwhile_and_the_backup_is_of_one_moment(project: &Project)
     project.migration("0002_bulk.sql", &bulk(project.engine()), "");
     project.migrate();
     if project.engine() == Engine::Sqlite {
-        project.sql("PRAGMA journal_mode = WAL");
+        project.sql(&format!("PRAGMA journal_mode = {journal_mode}"));
     }
     let begin = if project.engine() == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
     let transfer = format!("{begin}; UPDATE a SET n = n - 1; UPDATE b SET n = n + 1; COMMIT;\n");
@@ -114,15 +124,25 @@ fn others_may_write_meanwhile_and_the_backup_is_of_one_moment(project: &Project)
                 project.sql(transfer.repeat(20).trim_end_matches(";\n"));
             }
         });
+        // Also when a backup fails: the writer would write forever.
+        let _done = Finally(|| done.store(true, std::sync::atomic::Ordering::Relaxed));
         for _ in 0..3 {
             backup(project, &["--verify"]);
         }
-        done.store(true, std::sync::atomic::Ordering::Relaxed);
     });
     let now = project.sql("SELECT a.n + b.n, a.n < 1000 FROM a, b");
     assert!(now.starts_with("2000|"), "{now}");
     project.run(["restore", "--latest", "--yes"]).exits(exit::DONE);
     assert_eq!(project.sql("SELECT a.n + b.n FROM a, b"), "2000");
+}
+
+/// Done when it is dropped, also by a panic.
+struct Finally<F: Fn()>(F);
+
+impl<F: Fn()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
 }
 
 /// Enough rows for a backup to take a while.
