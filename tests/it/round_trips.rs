@@ -90,3 +90,23 @@ fn nothing_pending_is_found_out_with_one_question() {
         }
     }
 }
+
+#[test]
+fn sqlite_reads_and_writes_little_for_a_migration() {
+    let project = Project::new(Engine::Sqlite);
+    let mut last = 0;
+    tables(&project, &mut last, 1);
+    project.migrate();
+    let mut calls = |count: usize| {
+        tables(&project, &mut last, count);
+        let run = project.command(["migrate"]).fail_point("STOP 1 lock to be released").spawn();
+        run.wait_until_stopped();
+        let calls = run.reads_and_writes();
+        run.signal(rustix::process::Signal::CONT);
+        let _ = run.finish().exits(exit::DONE);
+        calls
+    };
+    let (few, many) = (calls(FEW), calls(MANY));
+    let each = (many - few) / (MANY - FEW);
+    assert!(each <= 14, "{few} and {many}");
+}
