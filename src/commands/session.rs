@@ -68,14 +68,21 @@ impl Opened {
     /// stays out of the journal they see. The second value says who that is.
     pub(crate) async fn look(&mut self) -> Result<(Bookkeeping, Option<LockHolder>), Error> {
         let mut bookkeeping = self.load().await?;
-        if bookkeeping.journal.is_empty() {
-            return Ok((bookkeeping, None));
+        loop {
+            if bookkeeping.journal.is_empty() {
+                return Ok((bookkeeping, None));
+            }
+            let holder = lock::holder(self.session.as_mut(), &self.lock_key).await?;
+            if holder.is_some() {
+                bookkeeping.journal.clear();
+                return Ok((bookkeeping, holder));
+            }
+            // The run that wrote it may have come to its end in this moment.
+            let before = std::mem::replace(&mut bookkeeping, self.load().await?);
+            if before.journal == bookkeeping.journal {
+                return Ok((bookkeeping, None));
+            }
         }
-        let holder = lock::holder(self.session.as_mut(), &self.lock_key).await?;
-        if holder.is_some() {
-            bookkeeping.journal.clear();
-        }
-        Ok((bookkeeping, holder))
     }
 
     /// Takes the migration lock, and tells while waiting who holds it.
