@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use crate::commands::session;
 use crate::config::{self, Environment, Flags, Purpose, Target};
+use crate::db::history_table::{self, Extent};
 use crate::db::{self, lock};
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, MigrationState};
@@ -124,13 +125,14 @@ async fn of_target(target: &Target, patience: Duration) -> Result<DatabaseState,
     let place = session::existing_or_empty(&options);
     let session_options = session::session_options(target);
     let mut on_retry = |_: &db::SqlError, _: Duration| {};
-    let connecting = db::connect_within(&place, &session_options, patience, &mut on_retry);
-    let session = connecting.await.map_err(|error| Error::from(&error))?;
     let tables = session::tables(target, &options);
+    let (since, extent) = (Instant::now(), Extent::Applied);
+    let questions = history_table::queries(&tables, extent);
+    let connecting = db::connect_within(&place, &session_options, &questions, patience, &mut on_retry);
+    let session = connecting.await.map_err(|error| Error::from(&error))?;
     let lock_key = lock::LockKey::new(&options, &tables.schema, &tables.history, "dbwarden check");
     let location = options.location();
-    let since = Instant::now();
-    let mut opened = session::Opened { session, tables, location, lock_key, may_begin_anew: false, since };
+    let mut opened = session::Opened { session, tables, location, lock_key, may_begin_anew: false, since, extent };
     let looked = opened.look().await;
     opened.session.close().await;
     let (bookkeeping, holder) = looked?;

@@ -4,7 +4,7 @@ use super::compare::{count, differences, history_head};
 use super::error::BackupError;
 use super::store::Archive;
 use super::technique::{OnProgress, Scratch, Technique};
-use crate::db::history_table::{self, BookkeepingError};
+use crate::db::history_table::{self, BookkeepingError, Extent};
 use crate::db::{self, ConnectOptions, Session, SessionOptions, SqlError, SqlErrorKind};
 use crate::dialect::{Engine, Tables};
 use crate::fail_point;
@@ -64,7 +64,7 @@ async fn load_and_compare(
 
     let mut session = db::connect(&scratch.connect, &SessionOptions::default()).await?;
     let counted = count(session.as_mut()).await;
-    let loaded = history_table::load(session.as_mut(), &tables_in(scratch, tables)).await;
+    let loaded = history_table::load(session.as_mut(), &tables_in(scratch, tables), Extent::Applied).await;
     session.close().await;
     let counted = counted?;
     let head = history_head(&loaded.map_err(unreadable)?.history);

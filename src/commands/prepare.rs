@@ -1,13 +1,68 @@
-//! Before the first write of a run: the tool's tables are there, are ours, and can be written.
+//! Before the first write of a run: the lock keeps others out, the session is as the engine's own client would have it,
+//! the tool's tables are there, are ours, and can be written.
 
 use super::Context;
-use super::session::Opened;
+use super::session::{self, Opened};
 use crate::config::Target;
 use crate::db::history_table::Bookkeeping;
-use crate::db::{SqlError, readiness};
+use crate::db::lock::MigrationLock;
+use crate::db::{SessionOptions, SqlError, readiness};
 use crate::dialect::{EventKind, NewEvent};
 use crate::error::Error;
 use crate::model::Direction;
+
+/// What each migration finds set in its session.
+pub(super) fn options(target: &Target) -> SessionOptions {
+    SessionOptions { holds_lock: true, ..session::session_options(target) }
+}
+
+/// Makes sure that the lock keeps others out, and gives the session what migrations expect.
+pub(super) async fn set_up(target: &Target, opened: &mut Opened, lock: &MigrationLock) -> Result<(), SqlError> {
+    opened.session.learn_client_defaults(lock.another_try().as_deref()).await?;
+    // What the configuration sets comes after the server's own defaults.
+    opened.session.reset(&options(target), &[]).await
+}
+
+/// The same; then, in one message with the settings, looks whether the tables can be written. False where something
+/// stood in the way of either that is still to be told apart.
+async fn set_up_and_probe(
+    target: &Target,
+    opened: &mut Opened,
+    lock: &MigrationLock,
+    probe: &[String],
+) -> Result<bool, SqlError> {
+    opened.session.learn_client_defaults(lock.another_try().as_deref()).await?;
+    match opened.session.reset(&options(target), probe).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind.ends_session() => Err(error),
+        Err(error) => {
+            opened.session.reset(&options(target), &[]).await?;
+            // Who is in the way of a look says nothing about rights: the run itself will wait, and tell for whom.
+            Ok(error.kind.is_conflict())
+        }
+    }
+}
+
+/// Makes session and tables ready for a run. `bookkeeping` is what was read from the tables under the lock.
+pub(super) async fn prepare_run(
+    context: &Context<'_>,
+    target: &Target,
+    opened: &mut Opened,
+    lock: &MigrationLock,
+    bookkeeping: &Bookkeeping,
+    direction: Direction,
+) -> Result<(), Error> {
+    if bookkeeping.incomplete.is_none() {
+        let probe = opened.tables.probe_writes(direction == Direction::Rollback);
+        let probing = async { Ok(set_up_and_probe(target, opened, lock, &probe).await?) };
+        if context.unless_stopped(probing).await? {
+            return Ok(());
+        }
+    } else {
+        context.unless_stopped(async { Ok(set_up(target, opened, lock).await?) }).await?;
+    }
+    prepare(context, target, opened, bookkeeping, direction).await
+}
 
 /// Makes the tables ready. `bookkeeping` is what was read from them under the lock.
 pub(super) async fn prepare(

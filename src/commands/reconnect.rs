@@ -67,7 +67,7 @@ async fn look_again(
     failure: &StepFailure,
 ) -> Result<(Bookkeeping, bool), Error> {
     let fresh = session::reopen(context, target, Purpose::Migrate, target.lock_wait).await?;
-    let lost = std::mem::replace(opened, fresh);
+    let lost = std::mem::replace(opened, Opened { extent: opened.extent, ..fresh });
     // The server may not know yet that nobody listens to the old session: it goes on with its statement, and holds the
     // lock. Where it cannot be ended, it ends by itself.
     let (session, key) = (opened.session.as_mut(), &opened.lock_key);

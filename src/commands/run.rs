@@ -2,15 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::session::{self, Opened};
+use super::session::{self, Locked, Opened};
 use super::targets::PerTarget;
 use super::with_backup::{self, BackupFirst};
 use super::{Context, notes, prepare, reconnect, recovery, settle};
 use crate::backup::Archive;
 use crate::config::{Purpose, Target};
-use crate::db::SessionOptions;
-use crate::db::history_table::{self, Bookkeeping};
-use crate::db::lock::{LockHolder, MigrationLock};
+use crate::db::history_table::{self, Bookkeeping, Extent};
+use crate::db::lock::MigrationLock;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::fail_point;
@@ -59,7 +58,11 @@ pub(super) async fn run(
 ) -> PerTarget<DatabaseRun> {
     let started = Instant::now();
     let purpose = if manner.dry_run { Purpose::Inspect } else { Purpose::Migrate };
-    let opening = session::open(context, target, purpose, manner.patience);
+    let extent = match request {
+        Request::Migrate(_) | Request::Baseline(_) => Extent::Applied,
+        Request::Rollback(_) => Extent::AlsoOpenRollback,
+    };
+    let opening = session::open_to_look(context, target, purpose, manner.patience, extent);
     let mut opened = match context.unless_stopped(opening).await {
         Ok(opened) => opened,
         Err(error) => return Err(error).into(),
@@ -157,14 +160,19 @@ async fn in_session(assignment: Assignment<'_>, opened: &mut Opened) -> Result<(
             opened.location
         ));
     }
-    let (mut lock, before) = context.unless_stopped(opened.lock_after(context, target)).await?;
-    let result = under_lock(assignment, opened, &mut lock, before.as_ref()).await;
+    // What cannot be read yet is made first.
+    let questions = match bookkeeping.incomplete {
+        None => history_table::queries(&opened.tables, opened.extent),
+        Some(_) => Vec::new(),
+    };
+    let mut locked = context.unless_stopped(opened.lock_and_ask(context, target, &questions)).await?;
+    let result = under_lock(assignment, opened, &mut locked).await;
     if matches!(&result, Ok((done, _)) if done.to_be_restored) {
         return result;
     }
     fail_point::pass("lock to be released");
     // The end of the session gives it back where this fails; a lock that was lost has been reported by then.
-    let _ = lock.release(opened.session.as_mut()).await;
+    let _ = locked.lock.release_at_the_end(opened.session.as_mut()).await;
     fail_point::pass("lock released");
     result
 }
@@ -172,11 +180,11 @@ async fn in_session(assignment: Assignment<'_>, opened: &mut Opened) -> Result<(
 async fn under_lock(
     assignment: Assignment<'_>,
     opened: &mut Opened,
-    lock: &mut MigrationLock,
-    before: Option<&LockHolder>,
+    locked: &mut Locked,
 ) -> Result<(Done, Option<Error>), Error> {
     let Assignment { context, target, catalog, request, manner } = assignment;
-    let bookkeeping = opened.load().await?;
+    let Locked { lock, before, answers } = locked;
+    let bookkeeping = opened.load_from(answers.take()).await?;
     let (plan, survey) = decide(target, opened, catalog, request, &bookkeeping).await?;
     notes::tell(context, &plan.notes);
     let mut done = Done::nothing(plan, survey);
@@ -190,18 +198,24 @@ async fn under_lock(
         }
         return Ok((done, None));
     }
-    prepare::prepare(context, target, opened, &bookkeeping, request.direction()).await?;
+    prepare::prepare_run(context, target, opened, lock, &bookkeeping, request.direction()).await?;
     if let Some(archive) = &done.backup {
         with_backup::note(context, opened, archive).await;
     }
-    recovery::record(context, opened, &done.plan, done.after.interrupted.as_ref(), before).await?;
-    carry_out(context, target, opened, lock, &mut done).await?;
+    recovery::record(context, opened, &done.plan, done.after.interrupted.as_ref(), before.as_ref()).await?;
+    carry_out(context, target, opened, lock, &mut done).await;
     let mut error = Error::from_run(&done.plan, &done.run);
     while done.run.failure.as_ref().is_some_and(|failure| failure.cause.connection_is_gone()) {
         let found = reconnect::settle(context, target, opened, lock, catalog, request, &mut done).await;
         // From here on something is done, and told whatever comes.
         let went_on = match found {
-            Ok(()) => carry_out(context, target, opened, lock, &mut done).await,
+            Ok(()) => match prepare::set_up(target, opened, lock).await {
+                Ok(()) => {
+                    carry_out(context, target, opened, lock, &mut done).await;
+                    Ok(())
+                }
+                Err(error) => Err(error.into()),
+            },
             Err(error) => Err(error),
         };
         error = match went_on {
@@ -228,21 +242,12 @@ async fn under_lock(
 }
 
 /// Runs the steps of the plan that are not finished, on a session that holds the lock.
-async fn carry_out(
-    context: &Context<'_>,
-    target: &Target,
-    opened: &mut Opened,
-    lock: &MigrationLock,
-    done: &mut Done,
-) -> Result<(), Error> {
+async fn carry_out(context: &Context<'_>, target: &Target, opened: &mut Opened, lock: &MigrationLock, done: &mut Done) {
     let settings = ExecutionSettings {
-        session: SessionOptions { holds_lock: true, ..session::session_options(target) },
+        session: prepare::options(target),
         role: target.role.clone(),
         lock_retry: target.lock_retry,
     };
-    opened.session.learn_client_defaults(lock.another_try().as_deref()).await?;
-    // What the configuration sets comes after the server's own defaults.
-    opened.session.reset(&settings.session).await?;
     let identity = opened.identity(&context.run_id);
     let Done { plan, run, after, .. } = done;
     let mut events = |event: Event<'_>| tell(context, plan, &event);
@@ -259,7 +264,6 @@ async fn carry_out(
     .execute(plan, run)
     .await;
     fail_point::pass("plan carried out");
-    Ok(())
 }
 
 /// Reads history and journal once more; over another connection where that of the run is gone.
@@ -296,17 +300,14 @@ pub(super) async fn decide(
         Request::Baseline(goal) => plan::plan_baseline(engine, &survey, goal, policy)?,
         Request::Rollback(goal) => {
             let (session, tables) = (opened.session.as_mut(), &opened.tables);
-            let open = match bookkeeping.incomplete {
-                Some(_) => Vec::new(),
-                None => history_table::open_rollback(session, tables).await?,
-            };
+            let open = &bookkeeping.open_rollback;
             let mut stored = StoredRollbacks::new();
-            for row in plan::rows_to_revert(&survey, goal, &open)?.iter().filter(|row| row.needs_stored_text) {
+            for row in plan::rows_to_revert(&survey, goal, open)?.iter().filter(|row| row.needs_stored_text) {
                 if let Some(text) = history_table::rollback_text(session, tables, row.sequence).await? {
                     stored.insert(row.sequence, text);
                 }
             }
-            plan::plan_rollback(engine, &survey, goal, &open, &stored)?
+            plan::plan_rollback(engine, &survey, goal, open, &stored)?
         }
     };
     plan.forget = unbegun.iter().map(|entry| entry.direction).collect();

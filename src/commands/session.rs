@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use crate::config::{Purpose, Target};
-use crate::db::history_table::{self, Bookkeeping, BookkeepingError};
+use crate::db::history_table::{self, Bookkeeping, BookkeepingError, Extent};
 use crate::db::lock::{self, LockHolder, LockKey, MigrationLock};
-use crate::db::{self, ConnectOptions, Session, SessionOptions, SqliteFile};
+use crate::db::{self, ConnectOptions, Row, Session, SessionOptions, SqliteFile};
 use crate::dialect::Tables;
 use crate::error::Error;
 use crate::executor::RunIdentity;
@@ -21,14 +21,37 @@ pub(crate) struct Opened {
     pub(crate) lock_key: LockKey,
     /// Whether a history that is gone, of which the events still tell, counts as an empty one (`--baseline`).
     pub(crate) may_begin_anew: bool,
+    /// How much of the bookkeeping is read.
+    pub(crate) extent: Extent,
     /// Since when.
     pub(crate) since: Instant,
+}
+
+/// The migration lock was taken.
+pub(super) struct Locked {
+    pub(super) lock: MigrationLock,
+    /// Who had it while we waited.
+    pub(super) before: Option<LockHolder>,
+    /// What was asked under it; None where it is still to be asked.
+    pub(super) answers: Option<Vec<Vec<Row>>>,
 }
 
 impl Opened {
     /// Reads history and journal.
     pub(super) async fn load(&mut self) -> Result<Bookkeeping, Error> {
-        let loaded = history_table::load(self.session.as_mut(), &self.tables).await;
+        let loaded = history_table::load(self.session.as_mut(), &self.tables, self.extent).await;
+        self.accept(loaded)
+    }
+
+    /// The same, where the lock may have come with the answers.
+    pub(super) async fn load_from(&mut self, answers: Option<Vec<Vec<Row>>>) -> Result<Bookkeeping, Error> {
+        match answers {
+            Some(answers) => self.accept(history_table::decode(&self.tables, &answers)),
+            None => self.load().await,
+        }
+    }
+
+    fn accept(&self, loaded: Result<Bookkeeping, BookkeepingError>) -> Result<Bookkeeping, Error> {
         let bookkeeping = loaded.map_err(|error| self.unread(error))?;
         match bookkeeping.forgotten {
             count if count > 0 && !self.may_begin_anew => Err(Error::from_lost_history(count, &self.tables)),
@@ -45,27 +68,35 @@ impl Opened {
     /// stays out of the journal they see. The second value says who that is.
     pub(crate) async fn look(&mut self) -> Result<(Bookkeeping, Option<LockHolder>), Error> {
         let mut bookkeeping = self.load().await?;
-        if bookkeeping.journal.is_empty() {
-            return Ok((bookkeeping, None));
+        loop {
+            if bookkeeping.journal.is_empty() {
+                return Ok((bookkeeping, None));
+            }
+            let holder = lock::holder(self.session.as_mut(), &self.lock_key).await?;
+            if holder.is_some() {
+                bookkeeping.journal.clear();
+                return Ok((bookkeeping, holder));
+            }
+            // The run that wrote it may have come to its end in this moment.
+            let before = std::mem::replace(&mut bookkeeping, self.load().await?);
+            if before.journal == bookkeeping.journal {
+                return Ok((bookkeeping, None));
+            }
         }
-        let holder = lock::holder(self.session.as_mut(), &self.lock_key).await?;
-        if holder.is_some() {
-            bookkeeping.journal.clear();
-        }
-        Ok((bookkeeping, holder))
     }
 
     /// Takes the migration lock, and tells while waiting who holds it.
     pub(super) async fn lock(&mut self, context: &Context<'_>, target: &Target) -> Result<MigrationLock, Error> {
-        Ok(self.lock_after(context, target).await?.0)
+        Ok(self.lock_and_ask(context, target, &[]).await?.lock)
     }
 
-    /// The same, and who had it while we waited.
-    pub(super) async fn lock_after(
+    /// The same, with `questions` in one message.
+    pub(super) async fn lock_and_ask(
         &mut self,
         context: &Context<'_>,
         target: &Target,
-    ) -> Result<(MigrationLock, Option<LockHolder>), Error> {
+        questions: &[String],
+    ) -> Result<Locked, Error> {
         let mut tell = context.tell_holder();
         let mut before = None;
         let mut on_wait = |holder: &LockHolder, waited| {
@@ -73,8 +104,10 @@ impl Opened {
             before = Some(holder.clone());
         };
         let (session, key) = (self.session.as_mut(), &self.lock_key);
-        let lock = MigrationLock::acquire(session, key, target.lock_wait, &mut on_wait).await?;
-        Ok((lock, before))
+        let questions: Vec<&str> = questions.iter().map(String::as_str).collect();
+        let acquiring = MigrationLock::acquire_and_ask(session, key, target.lock_wait, &mut on_wait, &questions);
+        let (lock, answers) = acquiring.await?;
+        Ok(Locked { lock, before, answers })
     }
 
     /// Who runs, for history rows and events.
@@ -97,10 +130,31 @@ pub(super) async fn open(
     purpose: Purpose,
     patience: Duration,
 ) -> Result<Opened, Error> {
+    open_with(context, target, purpose, patience, None).await
+}
+
+/// The same to look at the bookkeeping first of all, to this extent: on the way, where that saves a round trip.
+pub(super) async fn open_to_look(
+    context: &Context<'_>,
+    target: &Target,
+    purpose: Purpose,
+    patience: Duration,
+    extent: Extent,
+) -> Result<Opened, Error> {
+    open_with(context, target, purpose, patience, Some(extent)).await
+}
+
+async fn open_with(
+    context: &Context<'_>,
+    target: &Target,
+    purpose: Purpose,
+    patience: Duration,
+    look: Option<Extent>,
+) -> Result<Opened, Error> {
     for warning in target.connection_warnings() {
         context.printer.warning(warning);
     }
-    let opened = reopen(context, target, purpose, patience).await?;
+    let opened = connect(context, target, purpose, patience, look).await?;
     if opened.session.server().encrypted == Some(false) {
         let advice = "sslmode=require encrypts it, sslmode=verify-full also makes sure of the server";
         context.printer.warning(&format!("the connection to {} is not encrypted: {advice}", opened.location));
@@ -115,7 +169,19 @@ pub(super) async fn reopen(
     purpose: Purpose,
     patience: Duration,
 ) -> Result<Opened, Error> {
+    connect(context, target, purpose, patience, None).await
+}
+
+async fn connect(
+    context: &Context<'_>,
+    target: &Target,
+    purpose: Purpose,
+    patience: Duration,
+    look: Option<Extent>,
+) -> Result<Opened, Error> {
     let options = target.connect_options(purpose)?;
+    let tables = tables(target, &options);
+    let questions = look.map(|extent| history_table::queries(&tables, extent)).unwrap_or_default();
     let location = options.location();
     let mut told = false;
     let mut on_retry = |error: &db::SqlError, _waited: Duration| {
@@ -124,17 +190,25 @@ pub(super) async fn reopen(
         }
     };
     let database = if purpose == Purpose::Inspect { existing_or_empty(&options) } else { options.clone() };
-    let connected = db::connect_within(&database, &session_options(target), patience, &mut on_retry).await;
-    let session = connected.map_err(|error| {
+    let session_options = session_options(target);
+    let connecting = db::connect_within(&database, &session_options, &questions, patience, &mut on_retry);
+    let session = connecting.await.map_err(|error| {
         let mut failed = Error::from(&error);
         if !error.message.contains(&location) {
             failed.message = format!("{location}: {}", error.message);
         }
         failed
     })?;
-    let tables = tables(target, &options);
     let lock_key = LockKey::new(&options, &tables.schema, &tables.history, &context.application_name());
-    Ok(Opened { session, tables, location, lock_key, may_begin_anew: false, since: Instant::now() })
+    Ok(Opened {
+        session,
+        tables,
+        location,
+        lock_key,
+        may_begin_anew: false,
+        extent: look.unwrap_or_default(),
+        since: Instant::now(),
+    })
 }
 
 /// A private empty database in place of a SQLite file that is not there.

@@ -5,7 +5,7 @@ use super::targets::for_each;
 use super::{Context, Outcome, backup, session};
 use crate::cli::StatusArgs;
 use crate::config::{Purpose, Settings, Target};
-use crate::db::history_table::Bookkeeping;
+use crate::db::history_table::{Bookkeeping, Extent};
 use crate::error::{Error, ErrorKind};
 use crate::output::report::{DatabaseStatus, EntryState, Report, StatusEntry, StatusReport};
 use crate::plan;
@@ -56,7 +56,7 @@ pub(super) async fn load(context: &Context<'_>, target: &Target) -> Result<(Book
 
 /// The same, for who has more to ask of the session.
 pub(super) async fn look(context: &Context<'_>, target: &Target) -> Result<(Opened, Bookkeeping), Error> {
-    let mut opened = session::open(context, target, Purpose::Inspect, Duration::ZERO).await?;
+    let mut opened = session::open_to_look(context, target, Purpose::Inspect, Duration::ZERO, Extent::Applied).await?;
     let (bookkeeping, running) = opened.look().await?;
     if let Some(holder) = running {
         context.printer.message(&format!("{}: a run is going on: {holder}", target.name));

@@ -9,7 +9,8 @@ use futures_util::StreamExt;
 use sqlx::Either;
 
 use super::batch;
-use super::driver::Driver;
+use super::driver::{Driver, drain};
+use super::driver_error::FAREWELL;
 use super::leading_word::rows;
 use super::liveness;
 use super::notices::Notice;
@@ -30,11 +31,26 @@ pub(super) struct Adapter<D: Driver> {
     unanswered: bool,
     /// The warnings of the last statement, where they came with its answer.
     warnings: Option<Vec<Notice>>,
+    /// Questions that were asked while connecting, and their answers: they serve the first call, or none.
+    foretold: Option<Foretold>,
+    /// Whether the last call left the connection as others want it.
+    said_farewell: bool,
+}
+
+/// What was asked ahead of the call that wants to know it.
+struct Foretold {
+    questions: Vec<String>,
+    answers: Result<Vec<Vec<Row>>, SqlError>,
 }
 
 impl<D: Driver> Adapter<D> {
     pub fn new(driver: D, server: ServerInfo) -> Self {
-        Adapter { driver, server, unanswered: false, warnings: None }
+        Adapter { driver, server, unanswered: false, warnings: None, foretold: None, said_farewell: false }
+    }
+
+    /// Answers for the first call of [`Session::query_each`], where it is the session's first and asks just this.
+    pub fn foretell(&mut self, questions: &[String], answers: Result<Vec<Vec<Row>>, SqlError>) {
+        self.foretold = Some(Foretold { questions: questions.to_vec(), answers });
     }
 
     /// Before each call. A session of which a call was given up is lost: nothing can be said on it any more.
@@ -45,6 +61,8 @@ impl<D: Driver> Adapter<D> {
         }
         self.unanswered = true;
         self.warnings = None;
+        self.foretold = None;
+        self.said_farewell = false;
         Ok(())
     }
 
@@ -214,9 +232,19 @@ impl<D: Driver> Session for Adapter<D> {
     }
 
     async fn query_each(&mut self, queries: &[&str]) -> Result<Vec<Vec<Row>>, SqlError> {
+        if let Some(foretold) = self.foretold.take().filter(|foretold| foretold.questions == queries) {
+            return foretold.answers;
+        }
         let (mut results, _) = self.ask_each(&D::join(queries)).await?;
         results.resize_with(queries.len(), Vec::new);
         Ok(results)
+    }
+
+    async fn query_at_the_end(&mut self, sql: &str) -> Result<Vec<Row>, SqlError> {
+        let queries: Vec<&str> = std::iter::once(sql).chain(D::FAREWELL).collect();
+        let answers = self.query_each(&queries).await?;
+        self.said_farewell = true;
+        Ok(answers.into_iter().next().unwrap_or_default())
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError> {
@@ -235,8 +263,9 @@ impl<D: Driver> Session for Adapter<D> {
         self.query("SELECT 1").await.map(|_| ())
     }
 
-    async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError> {
-        let statements = self.driver.reset_statements(options)?;
+    async fn reset(&mut self, options: &SessionOptions, behind: &[String]) -> Result<(), SqlError> {
+        let mut statements = self.driver.reset_statements(options)?;
+        statements.extend_from_slice(behind);
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         self.execute(&batch::join(&statements)).await.map(|_| ())
     }
@@ -263,9 +292,16 @@ impl<D: Driver> Session for Adapter<D> {
         self.driver.observer()
     }
 
-    async fn close(self: Box<Self>) {
-        if !self.unanswered {
-            self.driver.close().await;
+    async fn close(mut self: Box<Self>) {
+        if self.unanswered {
+            return;
         }
+        if let (Some(farewell), false) = (D::FAREWELL, self.said_farewell) {
+            let said = drain::<D::Database>(self.driver.send(farewell.to_owned()));
+            if tokio::time::timeout(FAREWELL, said).await.is_err() {
+                return;
+            }
+        }
+        self.driver.close().await;
     }
 }

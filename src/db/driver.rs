@@ -68,6 +68,9 @@ pub(super) trait Driver: Send + Sync {
     /// sqlx's name for the engine.
     type Database: Database;
 
+    /// What leaves a connection fit for others, where they may get it after us.
+    const FAREWELL: Option<&'static str> = None;
+
     /// Whether `statement` must not share a message.
     fn goes_alone(statement: &str) -> bool;
 
@@ -100,7 +103,7 @@ pub(super) trait Driver: Send + Sync {
     /// See [`Session::observer`].
     fn observer(&self) -> Box<dyn Observer>;
 
-    /// See [`Session::close`].
+    /// Closes the connection politely.
     async fn close(self);
 
     /// See [`Session::copy_in`].

@@ -87,6 +87,11 @@ impl SqlErrorKind {
     pub fn is_conflict(self) -> bool {
         matches!(self, SqlErrorKind::LockTimeout | SqlErrorKind::Deadlock)
     }
+
+    /// Whether nothing more can be said on the session.
+    pub fn ends_session(self) -> bool {
+        matches!(self, SqlErrorKind::ConnectionLost | SqlErrorKind::Protocol)
+    }
 }
 
 impl Position {

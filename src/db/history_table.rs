@@ -20,6 +20,19 @@ pub struct Bookkeeping {
     pub incomplete: Option<Vec<(String, String)>>,
     /// How many migrations the events tell of although there is no history table any more.
     pub forgotten: usize,
+    /// The sequences of the rows that the last rollback set out to undo, where it did not come to its end and
+    /// [`Extent::AlsoOpenRollback`] was asked for.
+    pub open_rollback: Vec<i64>,
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// History and journal.
+    #[default]
+    Applied,
+    /// Also what a rollback needs to know: whether an earlier one is to be finished first.
+    AlsoOpenRollback,
 }
 
 /// The tool's tables cannot be used.
@@ -54,24 +67,40 @@ pub enum BookkeepingError {
     },
 }
 
+/// The queries that read it all where every table is as this program makes it; they fail elsewhere.
+pub fn queries(tables: &Tables, extent: Extent) -> Vec<String> {
+    let mut queries = vec![tables.select_history(None), tables.select_journal(None)];
+    queries.extend((extent == Extent::AlsoOpenRollback).then(|| tables.select_rollback_events()));
+    queries
+}
+
 /// Reads history and journal; writes nothing. Tables that do not exist read as empty.
 ///
 /// # Errors
 /// See [`BookkeepingError`].
-pub async fn load(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
+pub async fn load(session: &mut dyn Session, tables: &Tables, extent: Extent) -> Result<Bookkeeping, BookkeepingError> {
     // The ordinary case first: asking whether the tables exist would cost every run a round trip.
-    let queries = [tables.select_history(None), tables.select_journal(None)];
-    let results = match session.query_each(&queries.each_ref().map(String::as_str)).await {
-        Ok(results) => results,
-        Err(error) if error.kind == SqlErrorKind::Statement => return load_incomplete(session, tables).await,
-        Err(error) => return Err(error.into()),
-    };
-    let [history, journal] = results.as_slice() else { return load_incomplete(session, tables).await };
+    let queries = queries(tables, extent);
+    let queries: Vec<&str> = queries.iter().map(String::as_str).collect();
+    match session.query_each(&queries).await {
+        Ok(answers) => decode(tables, &answers),
+        Err(error) if error.kind == SqlErrorKind::Statement => load_incomplete(session, tables, extent).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the answers to [`queries`] say.
+///
+/// # Errors
+/// As [`load`], but for the database's own.
+pub fn decode(tables: &Tables, answers: &[Vec<Row>]) -> Result<Bookkeeping, BookkeepingError> {
+    let rows = |query: usize| answers.get(query).map(Vec::as_slice).unwrap_or_default();
     Ok(Bookkeeping {
-        history: decode_history(tables, history)?,
-        journal: decode_journal(tables, journal)?,
+        history: decode_history(tables, rows(0))?,
+        journal: decode_journal(tables, rows(1))?,
         incomplete: None,
         forgotten: 0,
+        open_rollback: decode_open_rollback(rows(2)),
     })
 }
 
@@ -81,7 +110,11 @@ pub(super) async fn columns(session: &mut dyn Session, tables: &Tables) -> Resul
     Ok(rows.iter().filter_map(|row| Some((row.text(0)?.to_string(), row.text(1)?.to_string()))).collect())
 }
 
-async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeeping, BookkeepingError> {
+async fn load_incomplete(
+    session: &mut dyn Session,
+    tables: &Tables,
+    extent: Extent,
+) -> Result<Bookkeeping, BookkeepingError> {
     let present = columns(session, tables).await?;
     let lost = tables.lost_columns(&present);
     if !lost.is_empty() {
@@ -96,7 +129,7 @@ async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<B
     };
     if forgotten > 0 && columns(session, tables).await?.iter().any(|(table, _)| *table == tables.history) {
         // Another run made it in this moment.
-        return Box::pin(load(session, tables)).await;
+        return Box::pin(load(session, tables, extent)).await;
     }
     let history = if exists(&tables.history) {
         decode_history(tables, &session.query(&tables.select_history(Some(&present))).await?)?
@@ -108,7 +141,7 @@ async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<B
     } else {
         Vec::new()
     };
-    Ok(Bookkeeping { history, journal, incomplete: Some(present), forgotten })
+    Ok(Bookkeeping { history, journal, incomplete: Some(present), forgotten, open_rollback: Vec::new() })
 }
 
 /// The rollback text of one row, if it has one.
@@ -124,15 +157,10 @@ pub async fn rollback_text(
     Ok(rows.into_iter().next().and_then(|row| row.0.into_iter().next().flatten()).map(Arc::new))
 }
 
-/// The sequences of the rows that the last rollback set out to undo, when it did not come to its end.
-///
-/// # Errors
-/// The database's own.
-pub async fn open_rollback(session: &mut dyn Session, tables: &Tables) -> Result<Vec<i64>, SqlError> {
-    let rows = session.query(&tables.select_rollback_events()).await?;
+fn decode_open_rollback(rows: &[Row]) -> Vec<i64> {
     let open = rows.first().filter(|row| row.text(0) == Some(EventKind::RollbackPlanned.name()));
     let list = open.and_then(|row| row.text(1)).unwrap_or_default();
-    Ok(list.split(',').filter_map(|sequence| sequence.trim().parse().ok()).collect())
+    list.split(',').filter_map(|sequence| sequence.trim().parse().ok()).collect()
 }
 
 fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingError> {

@@ -4,17 +4,17 @@
 //! loses the ability to write, and no other connection can go on after the lock is gone.
 
 mod end;
+mod holder;
 
 pub use end::{end_own, terminate};
+pub use holder::LockHolder;
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::file_lock::FileLock;
-use super::observe::shown;
 use super::sqlite::{self, has_no_locks};
 use super::{ConnectOptions, Row, Session, SqlError, SqlErrorKind};
 use crate::dialect::lock_sql::LockSql;
@@ -62,66 +62,6 @@ impl LockKey {
         match &self.place {
             Place::File(database) => sqlite::Place::of(database).doubtful,
             Place::Server(_) | Place::Nowhere => None,
-        }
-    }
-}
-
-/// Who holds the migration lock, as far as the server tells. All of it is untrusted text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct LockHolder {
-    /// PostgreSQL's backend pid, MySQL's connection id, or the process id on SQLite; 0 where not known.
-    pub id: i64,
-    /// Its database user.
-    pub user: Option<String>,
-    /// `dbwarden/<version> <run id>`, or what else it calls itself.
-    pub application: Option<String>,
-    /// The address (SQLite: the host) it comes from.
-    pub client: Option<String>,
-    /// Since when its session exists (SQLite: since when it holds the lock), UTC, RFC 3339.
-    pub since: Option<String>,
-    /// What its session does: `active`, `idle in transaction`, `Query: altering table`.
-    pub state: Option<String>,
-    /// The statement it runs, or ran last: shortened, on one line, without the values in it.
-    pub query: Option<String>,
-}
-
-impl LockHolder {
-    fn from_row(row: &Row) -> Self {
-        let text = |index| row.text(index).map(str::to_owned);
-        LockHolder {
-            id: row.number(0).unwrap_or_default(),
-            user: text(1),
-            application: text(2),
-            client: text(3),
-            since: text(4),
-            state: text(5),
-            query: row.text(6).and_then(shown),
-        }
-    }
-}
-
-/// In words, for messages: what is known, and nothing of what is not.
-impl fmt::Display for LockHolder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.id {
-            0 => f.write_str("an unknown session")?,
-            id => write!(f, "session {id}")?,
-        }
-        let mut facts = Vec::new();
-        let mut add = |what: &str, value: &Option<String>| {
-            facts.extend(value.as_ref().filter(|value| !value.is_empty()).map(|value| format!("{what}{value}")));
-        };
-        add("user ", &self.user);
-        add("", &self.application);
-        add("from ", &self.client);
-        add("since ", &self.since);
-        add("", &self.state);
-        if !facts.is_empty() {
-            write!(f, " ({})", facts.join(", "))?;
-        }
-        match &self.query {
-            Some(query) => write!(f, ": {query}"),
-            None => Ok(()),
         }
     }
 }
@@ -186,13 +126,34 @@ impl MigrationLock {
         wait: Duration,
         on_wait: &mut (dyn FnMut(&LockHolder, Duration) + Send),
     ) -> Result<MigrationLock, LockError> {
+        Ok(Self::acquire_and_ask(session, key, wait, on_wait, &[]).await?.0)
+    }
+
+    /// The same. Where the lock is had at once, `questions` are asked under it in the same message, and answered; None
+    /// where they are still to be asked.
+    ///
+    /// # Errors
+    /// As [`MigrationLock::acquire`].
+    pub async fn acquire_and_ask(
+        session: &mut dyn Session,
+        key: &LockKey,
+        wait: Duration,
+        on_wait: &mut (dyn FnMut(&LockHolder, Duration) + Send),
+        questions: &[&str],
+    ) -> Result<(MigrationLock, Option<Vec<Vec<Row>>>), LockError> {
         let started = Instant::now();
+        if let (Place::Server(sql), false) = (&key.place, questions.is_empty())
+            && let Some(answers) = try_and_ask(session, sql, questions).await?
+        {
+            fail_point::pass("lock taken");
+            return Ok((MigrationLock { place: key.place.clone(), file: None }, Some(answers)));
+        }
         let mut backoff = Backoff::new(FIRST_PAUSE);
         let mut last_attempt = false;
         loop {
             if let Some(lock) = try_acquire(session, key).await? {
                 fail_point::pass("lock taken");
-                return Ok(lock);
+                return Ok((lock, None));
             }
             let waited = started.elapsed();
             let mut pause = backoff.pause();
@@ -210,6 +171,19 @@ impl MigrationLock {
             pause = pause.min(wait.saturating_sub(waited).max(FIRST_PAUSE));
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// The same as [`MigrationLock::release`] where nothing else will be said on the session.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn release_at_the_end(self, session: &mut dyn Session) -> Result<(), SqlError> {
+        if let Place::Server(sql) = &self.place
+            && session.query_at_the_end(&sql.release()).await?.first().and_then(|row| row.number(0)) == Some(1)
+        {
+            return Ok(());
+        }
+        self.release(session).await
     }
 
     /// Gives the lock back.
@@ -248,6 +222,31 @@ impl MigrationLock {
         match &self.place {
             Place::Server(sql) => Some(sql.fence()),
             Place::File(_) | Place::Nowhere => None,
+        }
+    }
+}
+
+/// Tries the lock and asks `questions` behind it. None where it was not had, or something stood in the way of an
+/// answer: then it is as if nothing had been asked.
+async fn try_and_ask(
+    session: &mut dyn Session,
+    sql: &LockSql,
+    questions: &[&str],
+) -> Result<Option<Vec<Vec<Row>>>, SqlError> {
+    let attempt = sql.try_acquire();
+    let mut queries = vec![sql.fresh_view(), &attempt];
+    let before = queries.len();
+    queries.extend(questions);
+    match session.query_each(&queries).await {
+        Ok(mut answers) => {
+            let had = answers[before - 1].first().and_then(|row| row.number(0)) == Some(1);
+            Ok(had.then(|| answers.split_off(before)))
+        }
+        Err(error) if error.kind.ends_session() => Err(error),
+        Err(_) => {
+            // It may have been had before a question failed. Where it was not, giving it back does no harm.
+            session.query(&sql.release()).await?;
+            Ok(None)
         }
     }
 }

@@ -135,6 +135,10 @@ pub trait Session: Send {
         Ok(results)
     }
 
+    /// Runs the last query of the session, together with what leaves the connection fit for others. What is asked after
+    /// it finds the session without its settings.
+    async fn query_at_the_end(&mut self, sql: &str) -> Result<Vec<Row>, SqlError>;
+
     /// Runs one statement of the tool's own and returns the number of rows it changed.
     async fn execute(&mut self, sql: &str) -> Result<u64, SqlError>;
 
@@ -146,8 +150,9 @@ pub trait Session: Send {
     async fn ping(&mut self) -> Result<(), SqlError>;
 
     /// Takes back what a migration changed in the session (settings, role, schema, time zone), without giving up
-    /// the migration lock, and applies `options` again. Cheap: at most one message.
-    async fn reset(&mut self, options: &SessionOptions) -> Result<(), SqlError>;
+    /// the migration lock, and applies `options` again; then runs `behind`, statements of the tool's own. Cheap: at most
+    /// one message.
+    async fn reset(&mut self, options: &SessionOptions, behind: &[String]) -> Result<(), SqlError>;
 
     /// Finds out the defaults that the engine's own client would have had from the server, where the driver sends its
     /// own instead (PostgreSQL: TimeZone and DateStyle): the next [`Session::reset`] and every later one apply them.
@@ -189,9 +194,19 @@ pub trait Canceller: Send + Sync {
 /// [`SqlErrorKind::Unreachable`], [`SqlErrorKind::AuthenticationFailed`], [`SqlErrorKind::DatabaseMissing`] or
 /// [`SqlErrorKind::Tls`]. Tries once; [`connect_within`] retries.
 pub async fn connect(connect: &ConnectOptions, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
+    connect_and_ask(connect, session, &[]).await
+}
+
+/// The same. Where it saves a round trip, `questions` are asked together with what every session begins with; the
+/// answers are there for the call of [`Session::query_each`] that is the session's first and asks the same.
+async fn connect_and_ask(
+    connect: &ConnectOptions,
+    session: &SessionOptions,
+    questions: &[String],
+) -> Result<Box<dyn Session>, SqlError> {
     fail_point::pass("connect");
     match connect {
-        ConnectOptions::Postgres(server) => postgres::connect(server, session).await,
+        ConnectOptions::Postgres(server) => postgres::connect(server, session, questions).await,
         ConnectOptions::MySql(server) => mysql::connect(server, session).await,
         ConnectOptions::Sqlite(file) => sqlite::connect(file, session).await,
     }
@@ -201,20 +216,22 @@ pub async fn connect(connect: &ConnectOptions, session: &SessionOptions) -> Resu
 /// there yet, one that is starting up or shutting down, or one with no free connection. A patience of zero tries
 /// once. A refused login is never tried again: servers lock accounts for that.
 ///
-/// `on_retry` hears of each failed attempt and the time waited so far.
+/// `questions` are queries that [`Session::query_each`] is asked first of all: where that saves a round trip, the
+/// answers are fetched while connecting. `on_retry` hears of each failed attempt and the time waited so far.
 ///
 /// # Errors
 /// That of the last attempt; see [`connect`].
 pub async fn connect_within(
     connect_options: &ConnectOptions,
     session: &SessionOptions,
+    questions: &[String],
     patience: Duration,
     on_retry: &mut (dyn FnMut(&SqlError, Duration) + Send),
 ) -> Result<Box<dyn Session>, SqlError> {
     let started = Instant::now();
     let mut backoff = Backoff::new(Duration::from_millis(100));
     loop {
-        let error = match connect(connect_options, session).await {
+        let error = match connect_and_ask(connect_options, session, questions).await {
             Ok(session) => return Ok(session),
             Err(error) => error,
         };

@@ -18,7 +18,8 @@ use super::driver_error::{
     FAREWELL, LOCK_TAKEN_TWICE, check_certificates, connect_error, refuse_plain_text, session_error, within,
 };
 use super::{
-    Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls, TlsMode,
+    Canceller, Network, Observer, Row, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls,
+    TlsMode,
 };
 use crate::dialect::Engine;
 use crate::fail_point;
@@ -29,8 +30,12 @@ use settings::Keepalive;
 /// How much COPY data one message takes.
 const COPY_CHUNK: usize = 64 * 1024;
 
-/// Opens a session and gives it its settings, in one round trip after the login.
-pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result<Box<dyn Session>, SqlError> {
+/// Opens a session and gives it its settings, in one round trip after the login; `questions` travel with them.
+pub(super) async fn connect(
+    server: &Server,
+    session: &SessionOptions,
+    questions: &[String],
+) -> Result<Box<dyn Session>, SqlError> {
     let options = options(server)?;
     let place = place(server);
     within(server.connect_timeout, &place, async {
@@ -53,27 +58,36 @@ pub(super) async fn connect(server: &Server, session: &SessionOptions) -> Result
             encrypted: None,
         };
         let mut adapter = Adapter::new(driver, unknown);
-        introduce(&mut adapter, session).await?;
+        introduce(&mut adapter, session, questions).await?;
         Ok(Box::new(adapter) as Box<dyn Session>)
     })
     .await
 }
 
-/// Applies the settings and asks the server who it is, in one message.
-async fn introduce(adapter: &mut Adapter<PostgresDriver>, session: &SessionOptions) -> Result<(), SqlError> {
-    let ask = |adapter: &Adapter<PostgresDriver>| {
-        let mut statements = adapter.driver.setup_statements(session);
-        statements.push(settings::INTRODUCTION.to_owned());
-        statements.join(";\n")
-    };
-    let mut answer = adapter.query(&ask(adapter)).await;
-    // A server on a platform that cannot watch a client's socket refuses the setting that asks for it.
-    if matches!(&answer, Err(error) if error.code.as_deref() == Some("22023")) {
-        adapter.driver.keepalive = Keepalive::WithoutConnectionCheck;
-        answer = adapter.query(&ask(adapter)).await;
+/// Applies the settings and asks the server who it is, in one message. The `questions` share it: where they fail, all
+/// of it is undone and said once more without them.
+async fn introduce(
+    adapter: &mut Adapter<PostgresDriver>,
+    session: &SessionOptions,
+    questions: &[String],
+) -> Result<(), SqlError> {
+    let mut answers = say_hello(adapter, session, questions).await;
+    let mut unanswerable = None;
+    if let Err(error) = &answers
+        && !questions.is_empty()
+        && !error.kind.ends_session()
+    {
+        // A table that is not there: that is an answer.
+        unanswerable = settings::is_about_a_table(error).then(|| error.clone());
+        answers = say_hello(adapter, session, &[]).await;
     }
-    let rows = answer?;
-    let Some(row) = rows.last() else {
+    // A server on a platform that cannot watch a client's socket refuses the setting that asks for it.
+    if matches!(&answers, Err(error) if error.code.as_deref() == Some("22023")) {
+        adapter.driver.keepalive = Keepalive::WithoutConnectionCheck;
+        answers = say_hello(adapter, session, &[]).await;
+    }
+    let (introduction, answers) = answers?;
+    let Some(row) = introduction else {
         return Err(SqlError::new(SqlErrorKind::Protocol, "the server did not say who it is"));
     };
     adapter.driver.pid = row.number(0).unwrap_or_default();
@@ -83,7 +97,31 @@ async fn introduce(adapter: &mut Adapter<PostgresDriver>, session: &SessionOptio
     adapter.server.version = version.split(' ').next().unwrap_or_default().to_owned();
     adapter.server.user = row.text(2).unwrap_or_default().to_owned();
     adapter.server.encrypted = adapter.driver.server.encrypted(row.text(3) == Some("t"));
+    match unanswerable {
+        Some(error) => adapter.foretell(questions, Err(error)),
+        None if answers.len() == questions.len() => adapter.foretell(questions, Ok(answers)),
+        None => {}
+    }
     Ok(())
+}
+
+/// One message: the settings, the introduction, whose row comes first, and `questions`, whose answers come second.
+async fn say_hello(
+    adapter: &mut Adapter<PostgresDriver>,
+    session: &SessionOptions,
+    questions: &[String],
+) -> Result<(Option<Row>, Vec<Vec<Row>>), SqlError> {
+    let mut statements = adapter.driver.setup_statements(session);
+    let introduction = statements.len();
+    statements.push(settings::INTRODUCTION.to_owned());
+    if !questions.is_empty() {
+        statements.push(settings::brief_waits(session.lock_timeout));
+        statements.extend_from_slice(questions);
+    }
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    let mut answers = adapter.query_each(&statements).await?;
+    let behind = answers.split_off(answers.len() - questions.len());
+    Ok((answers.swap_remove(introduction).pop(), behind))
 }
 
 /// The server without user and password, for messages.
@@ -164,6 +202,8 @@ impl PostgresDriver {
 impl Driver for PostgresDriver {
     const ENGINE: Engine = Engine::Postgres;
     const BOUNDS: Bounds = Bounds { bytes: 256 * 1024, statements: usize::MAX };
+    /// A pooler would hand our settings to the application.
+    const FAREWELL: Option<&'static str> = Some("RESET ALL");
     type Database = Postgres;
 
     fn goes_alone(_statement: &str) -> bool {
@@ -214,14 +254,9 @@ impl Driver for PostgresDriver {
         })
     }
 
-    async fn close(mut self) {
+    async fn close(self) {
         // Best effort, and not for long: the server notices the end of the connection as well.
-        let farewell = async {
-            // A pooler in transaction mode would hand our settings to the application.
-            let _ = drain::<Postgres>(self.send("RESET ALL".to_owned())).await;
-            self.connection.close().await
-        };
-        let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        let _ = tokio::time::timeout(FAREWELL, self.connection.close()).await;
     }
 
     async fn copy_in(&mut self, statement: &str, data: &str) -> Result<u64, SqlError> {

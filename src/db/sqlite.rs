@@ -313,7 +313,7 @@ mod tests {
         let mut session = in_memory().await;
         assert_eq!(cell(&mut *session, "PRAGMA foreign_keys").await.as_deref(), Some("0"));
         session.execute("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON").await.unwrap();
-        session.reset(&SessionOptions::default()).await.unwrap();
+        session.reset(&SessionOptions::default(), &[]).await.unwrap();
         for pragma in ["foreign_keys", "recursive_triggers"] {
             assert_eq!(cell(&mut *session, &format!("PRAGMA {pragma}")).await.as_deref(), Some("0"), "{pragma}");
         }

@@ -39,6 +39,18 @@ impl LockSql {
         LockSql::MySql { name: format!("dbwarden:{}", &digest[..40]) }
     }
 
+    /// What makes reads that share a message with [`LockSql::try_acquire`] and come behind it see what was written
+    /// before the lock was had: the message may be one transaction, and the first look of a transaction can decide what
+    /// all of it sees.
+    pub fn fresh_view(&self) -> &'static str {
+        match self {
+            // Where the server's default is a stricter level.
+            LockSql::Postgres { .. } => "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            // Ends the transaction of an earlier look, where the server's default is `autocommit = 0`.
+            LockSql::MySql { .. } => "ROLLBACK",
+        }
+    }
+
     /// One cell: 1 when the lock was had, 0 when another session holds it, anything else is an error.
     pub fn try_acquire(&self) -> String {
         format!("SELECT {}", self.attempt())

@@ -47,7 +47,7 @@ impl Executor<'_> {
 
     /// A step that failed may have left its role, its timeouts or a read-only session behind.
     async fn write_as_login_user(&mut self, texts: &[String]) {
-        if self.session.reset(&self.settings.session).await.is_err() {
+        if self.session.reset(&self.settings.session, &[]).await.is_err() {
             return;
         }
         self.altered = false;

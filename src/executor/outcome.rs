@@ -99,7 +99,7 @@ impl Cause {
 
     /// Whether nothing more can be said to the server.
     pub fn connection_is_gone(&self) -> bool {
-        self.sql().is_some_and(|error| matches!(error.kind, SqlErrorKind::ConnectionLost | SqlErrorKind::Protocol))
+        self.sql().is_some_and(|error| error.kind.ends_session())
     }
 }
 

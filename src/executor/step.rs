@@ -45,7 +45,7 @@ impl Executor<'_> {
             let mut options = self.settings.session.clone();
             options.lock_timeout = lock_timeout;
             options.statement_timeout = directives.statement_timeout.unwrap_or(options.statement_timeout);
-            self.session.reset(&options).await?;
+            self.session.reset(&options, &[]).await?;
         }
         self.altered = own;
         Ok(())

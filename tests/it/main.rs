@@ -28,6 +28,7 @@ mod json;
 mod kill;
 mod ledger;
 mod lock;
+mod lock_and_ask;
 mod lock_safety;
 mod lock_timeout;
 mod manifest;

@@ -8,7 +8,7 @@ use super::super::targets::PerTarget;
 use super::super::{Context, notes, session, settle, status};
 use super::describe;
 use crate::config::{Purpose, Target};
-use crate::db::history_table::Bookkeeping;
+use crate::db::history_table::{Bookkeeping, Extent};
 use crate::db::{ServerInfo, table_sizes, unfinished};
 use crate::error::Error;
 use crate::lint::{self, Server, Surroundings};
@@ -153,7 +153,7 @@ pub(in crate::commands) async fn gate(
     goal: &Goal,
     patience: Duration,
 ) -> Result<Option<DatabaseCheck>, Error> {
-    let opening = session::open(context, target, Purpose::Inspect, patience);
+    let opening = session::open_to_look(context, target, Purpose::Inspect, patience, Extent::Applied);
     let mut opened = context.unless_stopped(opening).await?;
     let looking = async {
         let (bookkeeping, _) = opened.look().await?;

@@ -21,7 +21,7 @@ fn size(project: &Project, table: &str) -> Option<TableSize> {
         let options = target.connect_options(Purpose::Inspect).expect("a place");
         let session_options = target.session_options();
         let mut on_retry = |_: &dbwarden::db::SqlError, _: Duration| {};
-        let connecting = connect_within(&options, &session_options, Duration::ZERO, &mut on_retry);
+        let connecting = connect_within(&options, &session_options, &[], Duration::ZERO, &mut on_retry);
         let mut session = connecting.await.expect("a session");
         let sizes = table_sizes(session.as_mut()).await.expect("sizes");
         session.close().await;

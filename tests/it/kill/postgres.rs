@@ -102,7 +102,7 @@ pub const MIGRATE: Case = Case {
     before: &[],
     command: &["migrate"],
     once_more: &["migrate"],
-    at_least: 157,
+    at_least: 154,
     asks: false,
 };
 
@@ -111,14 +111,14 @@ pub const ROLLBACK: Case = Case {
     before: &[&["migrate"]],
     command: &["rollback", "--to-version", "0"],
     once_more: &["rollback", "--to-version", "0"],
-    at_least: 105,
+    at_least: 102,
     ..MIGRATE
 };
 
 pub const ROLLBACK_THREE: Case = Case {
     command: &["rollback", "--count", "3"],
     once_more: &["rollback", "--to-version", "4"],
-    at_least: 59,
+    at_least: 56,
     ..ROLLBACK
 };
 
