@@ -1,15 +1,14 @@
 //! SQLite sessions.
 
 mod errors;
-mod exclusive;
 mod message;
 mod observer;
 mod place;
 mod settings;
 mod statements;
+mod thread;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,11 +22,11 @@ use super::{
     StatementResult,
 };
 use crate::dialect::Engine;
-use exclusive::Exclusive;
 use message::Message;
 use observer::SqliteObserver;
 pub use place::{Place, has_no_locks};
 use statements::{Outcome, Rows, Worker};
+use thread::{SqliteThread, Stop};
 
 /// How much goes to the other thread at a time: it is copied.
 const BOUNDS: Bounds = Bounds { bytes: 256 * 1024, statements: usize::MAX };
@@ -47,8 +46,8 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
         }
         None => ":memory:".to_owned(),
     };
-    let connection = open(file).and_then(Exclusive::new);
-    let connection = connection.map_err(|error| unopened(&place, errors::meaning(&error)))?;
+    let thread = open(file).and_then(SqliteThread::start);
+    let thread = thread.map_err(|error| unopened(&place, errors::meaning(&error)))?;
     let server = ServerInfo {
         product: "SQLite".to_owned(),
         version: rusqlite::version().to_owned(),
@@ -56,7 +55,7 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
         session_id: 0,
         encrypted: None,
     };
-    let mut opened = SqliteSession { connection, path: file.path.clone(), patience: patience(session), server };
+    let mut opened = SqliteSession { thread, path: file.path.clone(), patience: patience(session), server };
     let mut statements = settings::setup(session);
     // The first look into the file: one that is no database says so here, without its name.
     statements.push("PRAGMA schema_version".to_owned());
@@ -119,7 +118,7 @@ fn plain(path: &Path) -> std::path::PathBuf {
 
 /// A session whose engine is in this process.
 struct SqliteSession {
-    connection: Exclusive,
+    thread: SqliteThread,
     /// None in memory.
     path: Option<PathBuf>,
     /// How long a statement waits for another's lock.
@@ -129,22 +128,24 @@ struct SqliteSession {
 
 impl SqliteSession {
     /// The outcome of each text.
-    async fn ask(&self, texts: &[&str]) -> Result<Vec<Outcome>, SqlError> {
+    async fn ask(&mut self, texts: &[&str]) -> Result<Vec<Outcome>, SqlError> {
         let message = Message::of(texts);
+        message.sent();
         let work = move |worker: &Worker<'_>| {
             let mut outcomes = Vec::with_capacity(1);
             worker.run(&message, Rows::Kept, &mut |_, outcome| outcomes.push(outcome)).map(|()| outcomes)
         };
-        self.connection.call(self.patience, work).await?
+        self.thread.call(self.patience, work).await?
     }
 
     async fn run_message(
-        &self,
+        &mut self,
         statements: &[&str],
         first: usize,
         done: &mut (dyn FnMut(usize, StatementResult) + Send),
     ) -> Result<(), BatchError> {
         let message = Message::of(statements);
+        message.sent();
         let finished = Finished::default();
         let work = {
             let finished = finished.clone();
@@ -164,7 +165,7 @@ impl SqliteSession {
                 next += 1;
             }
         };
-        let mut working = std::pin::pin!(self.connection.call(self.patience, work));
+        let mut working = std::pin::pin!(self.thread.call(self.patience, work));
         let ended = loop {
             match tokio::time::timeout(BETWEEN_REPORTS, &mut working).await {
                 Ok(ended) => break ended,
@@ -244,7 +245,7 @@ impl Session for SqliteSession {
     }
 
     fn canceller(&self) -> Box<dyn Canceller> {
-        Box::new(SqliteCanceller(self.connection.cancelled()))
+        Box::new(SqliteCanceller(self.thread.stop()))
     }
 
     fn observer(&self) -> Box<dyn Observer> {
@@ -252,18 +253,18 @@ impl Session for SqliteSession {
     }
 
     async fn close(self: Box<Self>) {
-        self.connection.close().await;
+        self.thread.close().await;
     }
 }
 
-/// Raises the flag that SQLite's progress handler looks at, and [`Worker`] between two statements and while another
-/// process's lock is waited for.
-struct SqliteCanceller(Arc<AtomicBool>);
+/// Asks for what SQLite's progress handler looks at, and [`Worker`] between two statements and while another process's
+/// lock is waited for.
+struct SqliteCanceller(Arc<Stop>);
 
 #[async_trait]
 impl Canceller for SqliteCanceller {
     async fn cancel(&self) -> Result<(), SqlError> {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.ask();
         Ok(())
     }
 }

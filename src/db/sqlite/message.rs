@@ -34,7 +34,7 @@ impl Message {
         starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end])
     }
 
-    /// The message is about to be worked on.
+    /// The message is about to go to the thread, which has nothing to do.
     pub fn sent(&self) {
         self.pass("message");
     }

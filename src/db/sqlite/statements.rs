@@ -3,7 +3,6 @@
 // The room that the ban on `Batch` names.
 #![allow(clippy::disallowed_methods)]
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::fallible_iterator::FallibleIterator;
@@ -12,6 +11,7 @@ use rusqlite::{Batch, Connection, Statement};
 
 use super::errors;
 use super::message::Message;
+use super::thread::Stop;
 use crate::db::{Row, SqlError, SqlErrorKind};
 
 /// The pause before something is tried again that met another's lock.
@@ -47,8 +47,8 @@ pub(super) enum Rows {
 /// A connection, with what ends or bounds the work on it.
 pub(super) struct Worker<'a> {
     pub connection: &'a Connection,
-    /// Raised by whoever wants the work to stop.
-    pub cancelled: &'a AtomicBool,
+    /// Asked for by whoever wants the work to end.
+    pub stop: &'a Stop,
     /// How long a statement waits for another's lock.
     pub patience: Duration,
 }
@@ -56,7 +56,6 @@ pub(super) struct Worker<'a> {
 impl Worker<'_> {
     /// Runs each text of `message` in order, and stops at the first statement that fails. `ended` hears of each text.
     pub fn run(&self, message: &Message, rows: Rows, ended: &mut dyn FnMut(&str, Outcome)) -> Result<(), SqlError> {
-        message.sent();
         message.texts().try_for_each(|text| {
             ended(text, self.run_text(message, text, rows)?);
             Ok(())
@@ -69,7 +68,7 @@ impl Worker<'_> {
         let mut statements = Batch::new(self.connection, text);
         while let Some(mut statement) = self.patiently(|| statements.next())? {
             // The progress handler sees nothing of statements that are done before it looks.
-            if self.cancelled.load(Ordering::Relaxed) {
+            if self.stop.is_asked_for() {
                 return Err(errors::interrupted());
             }
             let ended = self.patiently(|| self.step(&mut statement, rows));
@@ -80,13 +79,15 @@ impl Worker<'_> {
     }
 
     fn step(&self, statement: &mut Statement<'_>, wanted: Rows) -> rusqlite::Result<Outcome> {
-        let (columns, written) = (statement.column_count(), self.connection.total_changes());
+        let written = self.connection.total_changes();
         let mut outcome = Outcome::default();
         // Parameters (`?`, `:name`) have no values: they are NULL.
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             outcome.returned += 1;
             if wanted == Rows::Kept {
+                // Not known before: the first step prepares anew what was made before the schema changed.
+                let columns = row.as_ref().column_count();
                 let cells = (0..columns).map(|index| row.get_ref(index).map(text));
                 outcome.rows.push(Row(cells.collect::<rusqlite::Result<_>>()?));
             }
@@ -114,7 +115,7 @@ impl Worker<'_> {
             if error.kind != SqlErrorKind::LockTimeout || is_undone || started.elapsed() >= self.patience {
                 return Err(error);
             }
-            if self.cancelled.load(Ordering::Relaxed) {
+            if self.stop.is_asked_for() {
                 return Err(SqlError { kind: SqlErrorKind::Cancelled, ..error });
             }
             std::thread::sleep(BETWEEN_TRIES);

@@ -87,7 +87,7 @@ async fn a_running_statement_is_cancelled_and_the_session_goes_on() {
     let canceller = session.canceller();
     let endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
     let cancel = async {
-        // The flag is cleared when a statement starts: raise it again until one was hit.
+        // Before there is a statement, there is nothing to stop: again until one was hit.
         loop {
             canceller.cancel().await.unwrap();
             tokio::time::sleep(Duration::from_millis(5)).await;
