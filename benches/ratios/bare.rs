@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
 
 use crate::harness::Engine;
 
@@ -33,7 +33,7 @@ pub fn was_asked_for() -> bool {
         match engine {
             Engine::Postgres => read::<PgConnection>(&url).await,
             Engine::MySql => read::<MySqlConnection>(&url).await,
-            Engine::Sqlite => read::<SqliteConnection>(&url).await,
+            Engine::Sqlite => read_file(&url),
         }
     });
     assert!(rows > 0, "nothing was read");
@@ -54,5 +54,19 @@ where
         }
     }
     let _ = connection.close().await;
+    rows
+}
+
+/// Nothing is made of the URL: the benches' own names need no escaping.
+fn read_file(url: &str) -> usize {
+    let path = url.trim_start_matches("sqlite:").replacen("//", "", 1);
+    let connection = rusqlite::Connection::open(path).expect("a connection");
+    let mut query = connection.prepare(HISTORY).expect("the history");
+    let mut history = query.query([]).expect("the history");
+    let mut rows = 0;
+    while let Some(row) = history.next().expect("the history") {
+        let version: Option<String> = row.get(0).expect("a version");
+        rows += usize::from(version.is_some());
+    }
     rows
 }

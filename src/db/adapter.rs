@@ -2,7 +2,7 @@
 //!
 //! What differs between engines is asked of a [`Driver`].
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -19,9 +19,6 @@ use super::{
 };
 use crate::dialect::Engine;
 use crate::fail_point;
-
-/// The pause before something is tried again that met another's lock and did not wait for it itself.
-const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// A [`Session`] over a [`Driver`].
 pub(super) struct Adapter<D: Driver> {
@@ -95,7 +92,7 @@ impl<D: Driver> Adapter<D> {
         // A statement alone may end several times: a CALL does, once for each result set.
         let each_ends_once = statements.len() > 1 || asking.is_some();
         let mut warnings = asking.is_some().then(Vec::new);
-        let mut answers = self.driver.send(asking.unwrap_or_else(|| D::join(statements)));
+        let mut answers = self.driver.send(asking.unwrap_or_else(|| batch::join(statements)));
         while let Some(answer) = answers.next().await {
             match answer {
                 Ok(Either::Right(row)) if finished == statements.len() => {
@@ -146,50 +143,20 @@ impl<D: Driver> Adapter<D> {
     async fn ask_each(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), SqlError> {
         self.begin()?;
         let answer = match self.server.session_id {
-            // Nobody to ask about it: no server, or it has not introduced itself yet.
+            // Nobody to ask about it: the server has not introduced it yet.
             0 => self.read(sql).await,
             _ => liveness::heard(self.driver.observer(), self.read(sql)).await?,
         };
         self.end(answer)
     }
 
-    /// As [`Adapter::run_message`]; what meets another's lock is sent again.
-    async fn run_patiently(
-        &mut self,
-        statements: &[&str],
-        mut first: usize,
-        done: &mut (dyn FnMut(usize, StatementResult) + Send),
-    ) -> Result<(), BatchError> {
-        let (mut started, end) = (Instant::now(), first + statements.len());
-        loop {
-            let left = &statements[statements.len() - (end - first)..];
-            let Err(BatchError { index, error }) = self.run_message(left, first, done).await else { return Ok(()) };
-            if index > first {
-                (first, started) = (index, Instant::now());
-            }
-            self.driver.may_wait(error, started.elapsed()).map_err(|error| BatchError { index, error })?;
-            tokio::time::sleep(BETWEEN_TRIES).await;
-        }
-    }
-
     async fn read(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), SqlError> {
-        let started = Instant::now();
-        loop {
-            match self.read_once(sql).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => self.driver.may_wait(D::error(&error), started.elapsed())?,
-            }
-            tokio::time::sleep(BETWEEN_TRIES).await;
-        }
-    }
-
-    async fn read_once(&mut self, sql: &str) -> Result<(Vec<Vec<Row>>, u64), sqlx::Error> {
         let (mut results, mut rows) = (Vec::new(), Vec::new());
         let mut affected = 0;
         let mut answers = self.driver.send(sql.to_owned());
         while let Some(answer) = answers.next().await {
-            match answer? {
-                Either::Right(row) => rows.push(Row(D::cells(&row)?)),
+            match answer.map_err(|error| D::error(&error))? {
+                Either::Right(row) => rows.push(Row(D::cells(&row).map_err(|error| D::error(&error))?)),
                 Either::Left(result) => {
                     affected += D::affected(&result);
                     results.push(std::mem::take(&mut rows));
@@ -219,7 +186,7 @@ impl<D: Driver> Session for Adapter<D> {
         self.begin().map_err(|error| BatchError { index: 0, error })?;
         let mut result = Ok(());
         for message in batch::messages(statements, D::BOUNDS, D::goes_alone) {
-            result = self.run_patiently(&statements[message.clone()], message.start, done).await;
+            result = self.run_message(&statements[message.clone()], message.start, done).await;
             if result.is_err() {
                 break;
             }
@@ -235,7 +202,7 @@ impl<D: Driver> Session for Adapter<D> {
         if let Some(foretold) = self.foretold.take().filter(|foretold| foretold.questions == queries) {
             return foretold.answers;
         }
-        let (mut results, _) = self.ask_each(&D::join(queries)).await?;
+        let (mut results, _) = self.ask_each(&batch::join(queries)).await?;
         results.resize_with(queries.len(), Vec::new);
         Ok(results)
     }

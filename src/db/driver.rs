@@ -3,14 +3,12 @@
 // The room that the ban on `raw_sql` names.
 #![allow(clippy::disallowed_methods)]
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sqlx::{AssertSqlSafe, Database, Either, Executor};
 
-use super::batch::{self, Bounds};
+use super::batch::Bounds;
 use super::{Canceller, Observer, Row, SessionOptions, SqlError, SqlErrorKind};
 use crate::dialect::Engine;
 use crate::fail_point;
@@ -74,11 +72,6 @@ pub(super) trait Driver: Send + Sync {
     /// Whether `statement` must not share a message.
     fn goes_alone(statement: &str) -> bool;
 
-    /// The text of one message.
-    fn join(statements: &[&str]) -> String {
-        batch::join(statements)
-    }
-
     /// Sends `sql` through [`send`].
     fn send(&mut self, sql: String) -> Answers<'_, Self::Database>;
 
@@ -114,15 +107,6 @@ pub(super) trait Driver: Send + Sync {
     /// See [`Session::learn_client_defaults`].
     async fn learn_client_defaults(&mut self, _try_lock: Option<&str>) -> Result<(), SqlError> {
         Ok(())
-    }
-
-    /// How long what failed with `error` may still wait for another's lock, where the engine leaves it to its caller to
-    /// wait; `waited` is how long it has been doing so.
-    ///
-    /// # Errors
-    /// `error`, or what it means, where waiting is over.
-    fn may_wait(&self, error: SqlError, _waited: Duration) -> Result<(), SqlError> {
-        Err(error)
     }
 
     /// The query whose rows are the warnings of the last statement, as level, code and message.

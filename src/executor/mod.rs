@@ -82,6 +82,8 @@ pub struct Executor<'a> {
     altered: bool,
     /// Steps before this one share no commit: their group could not be committed.
     alone_until: usize,
+    /// Steps before this one are known to share a commit with the one that comes next.
+    group_end: usize,
     /// Whether the journal already holds the entry of the step that comes next, written with the end of the last one.
     announced: bool,
     /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
@@ -119,6 +121,7 @@ impl<'a> Executor<'a> {
             step_started: Instant::now(),
             altered: false,
             alone_until: 0,
+            group_end: 0,
             announced: false,
             known_violations: None,
             blocked: Blocked::default(),
@@ -166,9 +169,12 @@ impl<'a> Executor<'a> {
     /// Runs the next step, or the next few where they can share a commit.
     async fn run_next(&mut self, plan: &Plan, report: &mut RunReport) -> Result<(), StepFailure> {
         let first = report.finished.len();
-        let count = if first < self.alone_until { 1 } else { plan::group(self.tables.engine, &plan.steps[first..]) };
-        if count > 1 {
-            return self.run_group(plan, first..first + count, report).await;
+        if first >= self.group_end {
+            // Each step is looked at once: a group can end early, and what was found out of the others holds.
+            self.group_end = first + plan::group(self.tables.engine, &plan.steps[first..]);
+        }
+        if first >= self.alone_until && self.group_end > first + 1 {
+            return self.run_group(plan, first..self.group_end, report).await;
         }
         let success = self.run_step(plan, first).await?;
         report.finished.push(success);

@@ -55,6 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const IMPURE: &[&str] = &[
     "tokio",
     "sqlx",
+    "rusqlite",
     "std::fs",
     "std::env",
     "std::net",

@@ -1,16 +1,29 @@
 //! What SQLite's result codes mean for a run. <https://www.sqlite.org/rescode.html>
 
-use sqlx::error::DatabaseError;
+use rusqlite::Error;
 
 use crate::db::{Position, SqlError, SqlErrorKind};
 
+const INTERRUPT: u32 = 9;
+
 /// Code, message and the piece of the statement that the message names.
-pub(super) fn from_server(error: &dyn DatabaseError) -> SqlError {
-    let code = error.code().map(std::borrow::Cow::into_owned);
-    let kind = code.as_deref().and_then(|code| code.parse().ok()).map_or(SqlErrorKind::Statement, kind);
-    let message = error.message().to_owned();
+pub(super) fn meaning(error: &Error) -> SqlError {
+    let (said, message) = match error {
+        Error::SqliteFailure(said, Some(message)) => (said, message.clone()),
+        Error::SqlInputError { error: said, msg, .. } => (said, msg.clone()),
+        Error::SqliteFailure(said, None) => (said, said.to_string()),
+        // A name that cannot be one, or the like: SQLite was not asked.
+        other => return SqlError::new(SqlErrorKind::Protocol, other.to_string()),
+    };
+    let kind = u32::try_from(said.extended_code).map_or(SqlErrorKind::Statement, kind);
     let position = if kind == SqlErrorKind::Statement { named(&message) } else { None };
+    let code = Some(said.extended_code.to_string());
     SqlError { code, position: position.map(Position::Text), ..SqlError::new(kind, message) }
+}
+
+/// What SQLite says of a statement that was told to stop, for one that had not begun.
+pub(super) fn interrupted() -> SqlError {
+    SqlError { code: Some(INTERRUPT.to_string()), ..SqlError::new(SqlErrorKind::Cancelled, "interrupted") }
 }
 
 fn kind(code: u32) -> SqlErrorKind {
@@ -22,7 +35,7 @@ fn kind(code: u32) -> SqlErrorKind {
         // A file that may not be written; also one that exists and cannot be opened, or a journal that cannot be made beside it
         (_, 3 | 8 | 14 | 23) => SqlErrorKind::NoFileAccess,
         (_, 7 | 10 | 13) => SqlErrorKind::OutOfResources,
-        (_, 9) => SqlErrorKind::Cancelled,
+        (_, INTERRUPT) => SqlErrorKind::Cancelled,
         (_, 11) => SqlErrorKind::Damaged,
         _ => SqlErrorKind::Statement,
     }

@@ -1,0 +1,122 @@
+use super::*;
+use crate::db::{BatchError, Position, StatementResult};
+
+async fn in_memory() -> Box<dyn Session> {
+    let file = SqliteFile { path: None, create: false, read_only: false };
+    connect(&file, &SessionOptions::default()).await.unwrap()
+}
+
+async fn cell(session: &mut dyn Session, sql: &str) -> Option<String> {
+    session.query(sql).await.unwrap()[0].0[0].clone()
+}
+
+async fn run(session: &mut dyn Session, statements: &[&str]) -> (Vec<(usize, Option<u64>)>, Result<(), BatchError>) {
+    let mut finished = Vec::new();
+    let mut done = |index, result: StatementResult| finished.push((index, result.rows));
+    let ended = session.run(statements, &mut done).await;
+    (finished, ended)
+}
+
+#[tokio::test]
+async fn each_statement_of_a_batch_is_heard_of_and_the_failing_one_is_named() {
+    let mut session = in_memory().await;
+    let statements = [
+        "CREATE TABLE t (a INTEGER) -- no semicolon; no end",
+        "INSERT INTO t VALUES (1), (2)",
+        "SELECT a FROM t",
+        "INSERT INTO nowhere VALUES (1)",
+        "DROP TABLE t",
+    ];
+    let (finished, ended) = run(&mut *session, &statements).await;
+    assert_eq!(finished, [(0, None), (1, Some(2)), (2, Some(2))]);
+    let failure = ended.unwrap_err();
+    assert_eq!(failure.index, 3);
+    assert_eq!(failure.error.position, Some(Position::Text("nowhere".to_owned())));
+    assert_eq!(cell(&mut *session, "SELECT count(*) FROM t").await.as_deref(), Some("2"), "what follows is not run");
+}
+
+#[tokio::test]
+async fn the_schema_keeps_a_statement_as_it_was_written() {
+    let mut session = in_memory().await;
+    let index = "CREATE INDEX i ON t (a)";
+    run(&mut *session, &["CREATE TABLE t (a)", index, "SELECT 1"]).await.1.unwrap();
+    let kept = cell(&mut *session, "SELECT sql FROM sqlite_schema WHERE name = 'i'").await;
+    assert_eq!(kept.as_deref(), Some(index));
+}
+
+#[tokio::test]
+async fn a_batch_longer_than_a_message_keeps_its_indexes() {
+    let mut session = in_memory().await;
+    let mut statements = vec!["SELECT 1"; 100];
+    statements[77] = "SELEC 1";
+    let (finished, ended) = run(&mut *session, &statements).await;
+    assert_eq!(finished.len(), 77);
+    assert_eq!(ended.unwrap_err().index, 77);
+}
+
+#[tokio::test]
+async fn a_statement_of_nothing_but_a_comment_counts() {
+    let mut session = in_memory().await;
+    let (finished, ended) = run(&mut *session, &["SELECT 1", "-- nothing"]).await;
+    assert!(ended.is_ok());
+    assert_eq!(finished, [(0, Some(1)), (1, None)]);
+}
+
+#[tokio::test]
+async fn cells_of_every_type_read_as_text() {
+    let mut session = in_memory().await;
+    let rows = session.query("SELECT 7, 1.5, 'é', x'41', NULL, 1 = 1").await.unwrap();
+    let cells: Vec<Option<&str>> = (0..6).map(|index| rows[0].text(index)).collect();
+    assert_eq!(cells, [Some("7"), Some("1.5"), Some("é"), Some("A"), None, Some("1")]);
+}
+
+#[tokio::test]
+async fn a_reset_goes_back_to_the_shells_defaults() {
+    let mut session = in_memory().await;
+    assert_eq!(cell(&mut *session, "PRAGMA foreign_keys").await.as_deref(), Some("0"));
+    session.execute("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON").await.unwrap();
+    session.reset(&SessionOptions::default(), &[]).await.unwrap();
+    for pragma in ["foreign_keys", "recursive_triggers"] {
+        assert_eq!(cell(&mut *session, &format!("PRAGMA {pragma}")).await.as_deref(), Some("0"), "{pragma}");
+    }
+}
+
+#[tokio::test]
+async fn a_running_statement_is_cancelled_and_the_session_goes_on() {
+    let mut session = in_memory().await;
+    let canceller = session.canceller();
+    let endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
+    let cancel = async {
+        // Before there is a statement, there is nothing to stop: again until one was hit.
+        loop {
+            canceller.cancel().await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let ended = tokio::select! { ended = session.query(endless) => ended, () = cancel => unreachable!() };
+    assert_eq!(ended.unwrap_err().kind, SqlErrorKind::Cancelled);
+    assert!(session.ping().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_missing_file_is_made_only_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let open = |create| SqliteFile { path: Some(path.clone()), create, read_only: false };
+    let refused = connect(&open(false), &SessionOptions::default()).await.err().unwrap();
+    assert_eq!(refused.kind, SqlErrorKind::DatabaseMissing);
+    assert!(!path.exists());
+    assert!(connect(&open(true), &SessionOptions::default()).await.is_ok());
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), &[b'x'; 4096]).unwrap();
+    let file = SqliteFile { path: Some(path.clone()), create: false, read_only: false };
+    let error = connect(&file, &SessionOptions::default()).await.err().unwrap();
+    assert_eq!(error.kind, SqlErrorKind::DatabaseMissing);
+    assert!(error.message.contains("notes.txt"), "{}", error.message);
+}
