@@ -232,6 +232,9 @@ impl<D: Driver> Session for Adapter<D> {
 
     async fn reset(&mut self, options: &SessionOptions, behind: &[String]) -> Result<(), SqlError> {
         let mut statements = self.driver.reset_statements(options)?;
+        if !behind.is_empty() {
+            statements.extend(D::brief_waits(options));
+        }
         statements.extend_from_slice(behind);
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         self.execute(&batch::join(&statements)).await.map(|_| ())

@@ -90,6 +90,11 @@ pub(super) trait Driver: Send + Sync {
     /// Where `options` name a setting that cannot be one.
     fn reset_statements(&mut self, options: &SessionOptions) -> Result<Vec<String>, SqlError>;
 
+    /// What keeps the rest of a message from waiting long for others, where an engine can say so.
+    fn brief_waits(_options: &SessionOptions) -> Option<String> {
+        None
+    }
+
     /// See [`Session::canceller`].
     fn canceller(&self) -> Box<dyn Canceller>;
 

@@ -150,8 +150,8 @@ pub trait Session: Send {
     async fn ping(&mut self) -> Result<(), SqlError>;
 
     /// Takes back what a migration changed in the session (settings, role, schema, time zone), without giving up
-    /// the migration lock, and applies `options` again; then runs `behind`, statements of the tool's own. Cheap: at most
-    /// one message.
+    /// the migration lock, and applies `options` again; then runs `behind`, statements of the tool's own, which wait for
+    /// others only briefly where the engine can bound that: nobody tells who is in the way. Cheap: at most one message.
     async fn reset(&mut self, options: &SessionOptions, behind: &[String]) -> Result<(), SqlError>;
 
     /// Finds out the defaults that the engine's own client would have had from the server, where the driver sends its

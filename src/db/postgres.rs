@@ -241,6 +241,10 @@ impl Driver for PostgresDriver {
         Ok(statements)
     }
 
+    fn brief_waits(options: &SessionOptions) -> Option<String> {
+        Some(settings::brief_waits(options.lock_timeout))
+    }
+
     fn canceller(&self) -> Box<dyn Canceller> {
         Box::new(PostgresCanceller { options: self.options.clone(), server: self.server.clone(), pid: self.pid })
     }

@@ -34,6 +34,9 @@ const BOUNDS: Bounds = Bounds { bytes: 256 * 1024, statements: usize::MAX };
 /// How long a statement's end may go unheard while others of its message run.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(100);
 
+/// How long what comes behind a reset waits for another's lock.
+const BRIEF_WAIT: Duration = Duration::from_millis(200);
+
 /// The smallest database file: one page, and pages have at least 512 bytes (https://www.sqlite.org/fileformat2.html).
 const SMALLEST_PAGE: u64 = 512;
 
@@ -241,8 +244,12 @@ impl Session for SqliteSession {
         self.patience = patience(options);
         let mut statements: Vec<String> = settings::SHELL_DEFAULTS.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(settings::setup(options));
-        statements.extend_from_slice(behind);
-        self.execute(&statements.join(";\n")).await.map(drop)
+        self.execute(&statements.join(";\n")).await?;
+        let patience = self.patience;
+        self.patience = patience.min(BRIEF_WAIT);
+        let ended = self.execute(&behind.join(";\n")).await;
+        self.patience = patience;
+        ended.map(drop)
     }
 
     /// The shell has no server to learn any from, and the lock on the file beside the database is not SQLite's.

@@ -17,7 +17,7 @@ pub(super) const INTRODUCTION: &str = "SELECT pg_catalog.pg_backend_pid(), \
 /// For how long what the server sent may stay unacknowledged, in milliseconds.
 const LONGEST_SILENCE: u128 = 60_000;
 
-/// The longest that a question asked while connecting waits for a lock.
+/// The longest that a question asked while connecting, or on the way, waits for a lock.
 const BRIEF_WAIT: Duration = Duration::from_millis(200);
 
 /// Takes back what a migration changed. Not `DISCARD ALL`, which also gives up advisory locks
@@ -85,7 +85,7 @@ pub(super) fn setup(
 }
 
 /// What is asked while connecting must not wait long for others: connecting itself is bounded, and does not tell who is
-/// in the way. Holds to the end of the message.
+/// in the way. Nor what is asked along with settings. Holds to the end of the message.
 pub(super) fn brief_waits(lock_timeout: Option<Duration>) -> String {
     let timeout = lock_timeout.filter(|timeout| !timeout.is_zero()).map_or(BRIEF_WAIT, |limit| limit.min(BRIEF_WAIT));
     format!("SELECT pg_catalog.set_config(E'lock_timeout', E'{}', true)", timeout.as_millis().max(1))
