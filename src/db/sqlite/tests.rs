@@ -206,3 +206,15 @@ async fn each_of_several_queries_has_its_rows() {
     let broken = session.query("SELECT CAST(x'ff41' AS TEXT), 'a' || char(0) || 'b'").await.unwrap();
     assert_eq!((broken[0].text(0), broken[0].text(1)), (Some("\u{fffd}A"), Some("a\0b")));
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_is_named_once() {
+    let folder = tempfile::tempdir().unwrap();
+    // A link that leads to itself can be opened by nobody.
+    let path = folder.path().join("app.db");
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    let file = SqliteFile { path: Some(path.clone()), create: true, read_only: false };
+    let error = connect(&file, &SessionOptions::default()).await.err().unwrap();
+    assert_eq!(error.kind, SqlErrorKind::NoFileAccess);
+    assert_eq!(error.message, format!("cannot open database {}: unable to open database file", path.display()));
+}
