@@ -86,7 +86,10 @@ fn unopened(place: &str, error: SqlError) -> SqlError {
     let kind = if error.code.as_deref() == Some(NOT_A_DATABASE) { SqlErrorKind::DatabaseMissing } else { error.kind };
     let missing = (kind == SqlErrorKind::NoFileAccess).then(|| place::missing_right(Path::new(place))).flatten();
     let why = missing.map(|missing| format!(" ({missing})")).unwrap_or_default();
-    let message = format!("cannot open database {place}: {}{why}", error.message);
+    // The library names the file behind SQLite's words, as it was told to open it.
+    let path = format!(": {}", plain(Path::new(place)).display());
+    let said = error.message.strip_suffix(&path).unwrap_or(&error.message);
+    let message = format!("cannot open database {place}: {said}{why}");
     SqlError { kind, message, position: None, ..error }
 }
 

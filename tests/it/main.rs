@@ -34,6 +34,7 @@ mod lock_timeout;
 mod manifest;
 mod migrate;
 mod network;
+mod power_loss;
 mod python_defects;
 mod race;
 mod random;

@@ -46,7 +46,7 @@ impl Message {
 
     fn pass(&self, boundary: &str) {
         if fail_point::ACTIVE {
-            let name: String = self.text.chars().take(NAME).collect();
+            let name: String = self.texts().flat_map(|text| [text, "; "]).flat_map(str::chars).take(NAME).collect();
             fail_point::pass(&format!("{boundary} {name}"));
         }
     }

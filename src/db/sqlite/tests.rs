@@ -120,3 +120,101 @@ async fn a_file_that_is_no_database_is_named() {
     assert_eq!(error.kind, SqlErrorKind::DatabaseMissing);
     assert!(error.message.contains("notes.txt"), "{}", error.message);
 }
+
+#[tokio::test]
+async fn a_call_that_is_given_up_ends_and_the_session_goes_on() {
+    let mut session = in_memory().await;
+    run(&mut *session, &["CREATE TABLE t (a)"]).await.1.unwrap();
+    let endless = ["INSERT INTO t WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"];
+    let mut ignore = |_, _| ();
+    let ended = session.run(&endless, &mut ignore);
+    assert!(tokio::time::timeout(Duration::from_millis(20), ended).await.is_err(), "it is endless");
+    // Only when the endless one has ended, and undone what it wrote.
+    assert_eq!(cell(&mut *session, "SELECT count(*) FROM t").await.as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn a_statements_end_is_heard_of_while_the_next_one_runs() {
+    let mut session = in_memory().await;
+    let canceller = session.canceller();
+    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
+    let mut done = |index, _| heard.send(index).unwrap();
+    let statements = ["SELECT 1", endless, "SELECT 2"];
+    let (ended, ()) = tokio::join!(session.run(&statements, &mut done), async {
+        assert_eq!(hears.recv().await, Some(0));
+        canceller.cancel().await.unwrap();
+    });
+    let failure = ended.unwrap_err();
+    assert_eq!((failure.index, failure.error.kind), (1, SqlErrorKind::Cancelled));
+    assert_eq!(failure.error.code.as_deref(), Some("9"));
+}
+
+#[tokio::test]
+async fn anothers_lock_is_waited_for_and_the_wait_can_be_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = SqliteFile { path: Some(folder.path().join("app.db")), create: true, read_only: false };
+    let waits = |patience| SessionOptions { lock_timeout: Some(patience), ..SessionOptions::default() };
+    let mut holder = connect(&file, &SessionOptions::default()).await.unwrap();
+    holder.execute("CREATE TABLE t (a); BEGIN IMMEDIATE").await.unwrap();
+
+    let mut hasty = connect(&file, &waits(Duration::from_millis(30))).await.unwrap();
+    let refused = hasty.execute("INSERT INTO t VALUES (1)").await.unwrap_err();
+    assert_eq!((refused.kind, refused.code.as_deref()), (SqlErrorKind::LockTimeout, Some("5")));
+
+    let mut patient = connect(&file, &waits(Duration::ZERO)).await.unwrap();
+    let canceller = patient.canceller();
+    let insert = patient.execute("INSERT INTO t VALUES (2)");
+    let (ended, ()) = tokio::join!(insert, async { canceller.cancel().await.unwrap() });
+    assert_eq!(ended.unwrap_err().kind, SqlErrorKind::Cancelled);
+
+    let insert = patient.execute("INSERT INTO t VALUES (3)");
+    let (written, released) = tokio::join!(insert, holder.execute("ROLLBACK"));
+    assert_eq!((written.unwrap(), released.unwrap()), (1, 0));
+}
+
+#[tokio::test]
+async fn rows_are_counted_as_written_or_returned() {
+    let mut session = in_memory().await;
+    let statements = [
+        "CREATE TABLE t (a INTEGER PRIMARY KEY, b)",
+        "INSERT INTO t (b) VALUES (1), (2), (3)",
+        "CREATE INDEX i ON t (b)",
+        "UPDATE t SET b = b + 1 WHERE a > 1 RETURNING a",
+        "DELETE FROM t WHERE a = 9",
+        "PRAGMA table_info(t)",
+        "WITH x AS (SELECT 1) INSERT INTO t (b) SELECT * FROM x",
+        "INSERT INTO t (a, b) VALUES (?, :b)",
+        "INSERT INTO t (b) VALUES (7); DELETE FROM t WHERE b = 7; ",
+    ];
+    let (finished, ended) = run(&mut *session, &statements).await;
+    ended.unwrap();
+    let rows: Vec<Option<u64>> = finished.into_iter().map(|(_, rows)| rows).collect();
+    assert_eq!(rows, [None, Some(3), None, Some(2), Some(0), Some(2), None, Some(1), Some(2)]);
+    assert_eq!(session.execute("DELETE FROM t WHERE a IN (1, 2)").await.unwrap(), 2);
+    assert_eq!(session.execute("DROP INDEX i").await.unwrap(), 0, "and not those of the statement before");
+    assert_eq!(cell(&mut *session, "SELECT count(*) FROM t WHERE b IS NULL").await.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn each_of_several_queries_has_its_rows() {
+    let mut session = in_memory().await;
+    let rows = session.query_each(&["SELECT 1", "SELECT 2 WHERE 0", "VALUES (3), (4); VALUES (5)"]).await.unwrap();
+    assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 3]);
+    let long = format!("SELECT '{}'", "é".repeat(10_000));
+    assert_eq!(cell(&mut *session, &long).await.map(|text| text.chars().count()), Some(10_000));
+    let broken = session.query("SELECT CAST(x'ff41' AS TEXT), 'a' || char(0) || 'b'").await.unwrap();
+    assert_eq!((broken[0].text(0), broken[0].text(1)), (Some("\u{fffd}A"), Some("a\0b")));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_is_named_once() {
+    let folder = tempfile::tempdir().unwrap();
+    // A link that leads to itself can be opened by nobody.
+    let path = folder.path().join("app.db");
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    let file = SqliteFile { path: Some(path.clone()), create: true, read_only: false };
+    let error = connect(&file, &SessionOptions::default()).await.err().unwrap();
+    assert_eq!(error.kind, SqlErrorKind::NoFileAccess);
+    assert_eq!(error.message, format!("cannot open database {}: unable to open database file", path.display()));
+}
