@@ -349,7 +349,7 @@ fn tell(context: &Context<'_>, plan: &Plan, event: &Event<'_>) {
 
 fn steps(plan: &Plan, run: &executor::RunReport, dry_run: bool) -> Vec<StepReport> {
     let report = |(index, step): (usize, &plan::Step)| {
-        let finished = run.finished.iter().find(|done| done.step == index);
+        let finished = run.finished.binary_search_by_key(&index, |done| done.step).ok().map(|at| &run.finished[at]);
         let status = match (&step.work, finished) {
             _ if dry_run => StepStatus::Planned,
             (plan::Work::Apply(_), Some(_)) => StepStatus::Applied,
