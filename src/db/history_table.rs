@@ -8,6 +8,7 @@ use crate::model::{
     AppliedMigration, BOOKKEEPING_FORMAT, CHECKSUM_ALGORITHM, Checksum, Direction, History, JournalEntry, JournalState,
     RowKind,
 };
+use crate::plan;
 
 /// What the tool's tables say.
 #[derive(Debug, Clone, Default)]
@@ -67,12 +68,9 @@ pub async fn load(session: &mut dyn Session, tables: &Tables) -> Result<Bookkeep
         Err(error) => return Err(error.into()),
     };
     let [history, journal] = results.as_slice() else { return load_incomplete(session, tables).await };
-    Ok(Bookkeeping {
-        history: decode_history(tables, history)?,
-        journal: decode_journal(tables, journal)?,
-        incomplete: None,
-        forgotten: 0,
-    })
+    let history = decode_history(tables, history)?;
+    let journal = decode_journal(tables, journal, &history)?;
+    Ok(Bookkeeping { history, journal, incomplete: None, forgotten: 0 })
 }
 
 /// The `(table, column)` pairs of the tool's tables that exist.
@@ -104,7 +102,7 @@ async fn load_incomplete(session: &mut dyn Session, tables: &Tables) -> Result<B
         History::default()
     };
     let journal = if exists(&tables.journal) {
-        decode_journal(tables, &session.query(&tables.select_journal(Some(&present))).await?)?
+        decode_journal(tables, &session.query(&tables.select_journal(Some(&present))).await?, &history)?
     } else {
         Vec::new()
     };
@@ -187,7 +185,12 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
     Ok(history)
 }
 
-fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, BookkeepingError> {
+/// The migrations in flight, as the history tells which of those that an entry announces that is.
+fn decode_journal(
+    tables: &Tables,
+    rows: &[Row],
+    history: &History,
+) -> Result<Vec<JournalEntry>, BookkeepingError> {
     let decode = |row: &Row| {
         let count = |column| row.number(column).and_then(|number| usize::try_from(number).ok());
         Some(JournalEntry {
@@ -205,11 +208,13 @@ fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, Bo
             before: row.text(11).map(str::to_string),
             place: row.text(12).map(str::to_string),
             section: row.text(13).map(str::to_string),
+            ahead: row.text(14).map_or_else(|| Some(Vec::new()), |ahead| serde_json::from_str(ahead).ok())?,
         })
     };
     rows.iter()
         .map(|row| {
-            decode(row).ok_or_else(|| BookkeepingError::Unreadable {
+            let entry = decode(row).map(|entry| plan::in_flight(entry, history));
+            entry.ok_or_else(|| BookkeepingError::Unreadable {
                 table: tables.journal.clone(),
                 problem: format!("the entry of {}", row.text(1).unwrap_or("an unnamed migration")),
             })

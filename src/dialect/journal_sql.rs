@@ -95,7 +95,7 @@ pub struct NewEvent<'a> {
 }
 
 /// In the order [`Tables::select_journal`] reads them.
-const JOURNAL_COLUMNS: [&str; 14] = [
+const JOURNAL_COLUMNS: [&str; 15] = [
     "direction",
     "filename",
     "version",
@@ -110,6 +110,7 @@ const JOURNAL_COLUMNS: [&str; 14] = [
     "cur_before",
     "cur_place",
     "section",
+    "ahead",
 ];
 
 fn number_or_null(number: Option<impl std::fmt::Display>) -> String {
@@ -151,10 +152,12 @@ impl Tables {
         }
     }
 
-    /// Brings the entry up to date that [`Tables::open_journal`] wrote: all but the section's text.
+    /// Brings the entry up to date that [`Tables::open_journal`] wrote: all but the section's text, where it is not
+    /// given.
     pub fn mark_journal(&self, entry: &JournalEntry, looks: Option<&str>, condition: Option<&str>) -> String {
         let values = self.journal_values(entry, looks);
-        let changes = JOURNAL_COLUMNS.iter().zip(values).skip(1).filter(|(name, _)| **name != "section");
+        let stays = |name: &str| name == "section" && entry.section.is_none();
+        let changes = JOURNAL_COLUMNS.iter().zip(values).skip(1).filter(|(name, _)| !stays(name));
         let changes: Vec<String> = changes.map(|(name, value)| format!("{name} = {value}")).collect();
         let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
         format!(
@@ -165,9 +168,11 @@ impl Tables {
         )
     }
 
-    fn journal_values(&self, entry: &JournalEntry, looks: Option<&str>) -> [String; 14] {
+    fn journal_values(&self, entry: &JournalEntry, looks: Option<&str>) -> [String; 15] {
         let null = || "NULL".to_string();
         let place = super::place(self.engine).filter(|_| looks.is_some());
+        // Of texts and a number, which cannot fail; what is no list would be refused on reading.
+        let ahead = (!entry.ahead.is_empty()).then(|| serde_json::to_string(&entry.ahead).unwrap_or_default());
         [
             self.text(entry.direction.name()),
             self.text(&entry.file_name),
@@ -183,6 +188,7 @@ impl Tables {
             looks.map_or_else(null, str::to_string),
             place.map_or_else(null, str::to_string),
             self.text_or_null(entry.section.as_deref()),
+            self.text_or_null(ahead.as_deref()),
         ]
     }
 
@@ -244,12 +250,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_mark_carries_the_text() {
+    fn a_mark_carries_the_text_only_where_it_is_given() {
         let script = script("s", &[StatementKind::Ddl; 2]);
         let mut entry = journal_entry(&script, 1, Some(1), JournalState::Running);
         entry.section = Some("CREATE TABLE long".into());
         let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
         assert!(tables.open_journal(&entry, None, None).contains("long"));
+        assert!(tables.mark_journal(&entry, None, None).contains("section"));
+        entry.section = None;
         assert!(!tables.mark_journal(&entry, None, None).contains("section"));
     }
 
