@@ -186,11 +186,7 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
 }
 
 /// The migrations in flight, as the history tells which of those that an entry announces that is.
-fn decode_journal(
-    tables: &Tables,
-    rows: &[Row],
-    history: &History,
-) -> Result<Vec<JournalEntry>, BookkeepingError> {
+fn decode_journal(tables: &Tables, rows: &[Row], history: &History) -> Result<Vec<JournalEntry>, BookkeepingError> {
     let decode = |row: &Row| {
         let count = |column| row.number(column).and_then(|number| usize::try_from(number).ok());
         Some(JournalEntry {

@@ -204,6 +204,22 @@ impl Tables {
 
     /// Appends an event.
     pub fn insert_event(&self, event: &NewEvent<'_>) -> String {
+        self.insert_event_lasting(event, &self.duration(event))
+    }
+
+    /// Appends an event, or fails with `message` where the statement before changed no row; None where that is not to
+    /// be had ([`Tables::guard_change`]).
+    pub fn insert_event_of_change(&self, event: &NewEvent<'_>, message: &str) -> Option<String> {
+        // What did not last is no number to add to.
+        let duration = event.took.map(|took| self.milliseconds(took))?;
+        Some(self.insert_event_lasting(event, &self.if_changed(&duration, message)?))
+    }
+
+    fn duration(&self, event: &NewEvent<'_>) -> String {
+        event.took.map_or_else(|| "NULL".to_string(), |took| self.milliseconds(took))
+    }
+
+    fn insert_event_lasting(&self, event: &NewEvent<'_>, duration: &str) -> String {
         format!(
             "INSERT INTO {} (happened_at, kind, version, filename, actor, run_id, duration_ms, detail) \
              VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
@@ -214,7 +230,7 @@ impl Tables {
             self.text_or_null(event.file_name),
             self.text(event.actor),
             self.text(event.run_id),
-            event.took.map_or_else(|| "NULL".to_string(), |took| self.milliseconds(took)),
+            duration,
             self.text_or_null(event.detail),
         )
     }

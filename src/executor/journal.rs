@@ -220,7 +220,8 @@ impl Executor<'_> {
         let of_first = current.map(|index| (index, effects_from(engine, progress.script, index)));
         let of_ahead = ahead.iter().filter_map(Step::script).map(|script| (0, effects_from(engine, script, 0)));
         let effects: Vec<(usize, Vec<Effect>)> = of_first.into_iter().chain(of_ahead).collect();
-        let each: Vec<(usize, &[Effect])> = effects.iter().map(|(index, effects)| (*index, effects.as_slice())).collect();
+        let each: Vec<(usize, &[Effect])> =
+            effects.iter().map(|(index, effects)| (*index, effects.as_slice())).collect();
         let looks = current.and_then(|_| looks_before_each(engine, &each));
         let value = looks.as_ref().map(|looks| looks.value.as_str());
         let text = self.journal_text(progress, current, JournalState::Running, value, condition, ahead);

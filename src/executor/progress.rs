@@ -8,7 +8,7 @@ use crate::plan::Step;
 const LONGEST_KEPT: usize = 1024 * 1024;
 
 /// How long an announcement holds: what it says of how things stood before a statement is to be taken shortly before.
-const HOLDS: Duration = Duration::from_secs(1);
+const HOLDS: Duration = Duration::from_secs(5);
 
 /// What the journal already holds of the steps that come next, written with the end of an earlier one.
 #[derive(Debug, Clone, Copy)]

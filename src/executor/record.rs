@@ -70,7 +70,18 @@ impl Executor<'_> {
             ..self.event(kind)
         };
         let mut parts = self.history_change(step, took);
-        parts.push(Part::Own(self.tables.insert_event(&event)));
+        let of_change = self.tables.insert_event_of_change(&event, LOCK_LOST);
+        let told = match (parts.last_mut(), of_change) {
+            // That the row was there and is gone, the event asks: a statement less than asking for it.
+            (Some(last @ Part::Conditional(_)), Some(event)) => {
+                if let Part::Conditional(change) = last {
+                    *last = Part::Own(std::mem::take(change));
+                }
+                event
+            }
+            _ => self.tables.insert_event(&event),
+        };
+        parts.push(Part::Own(told));
         let ends_rollback = plan.steps.len() > 1 && index + 1 == plan.steps.len();
         if ends_rollback && kind == EventKind::RolledBack {
             parts.push(Part::Own(self.tables.insert_event(&self.event(EventKind::RollbackEnded))));
@@ -112,7 +123,7 @@ impl Executor<'_> {
         };
         let mut texts = self.tables.insert_history(&row, condition);
         let insert = texts.pop().map(|insert| match (condition, self.tables.engine) {
-            (Some(_), Engine::MySql | Engine::Sqlite) => Part::Conditional(insert),
+            (Some(_), Engine::Sqlite) => Part::Conditional(insert),
             _ => Part::Own(insert),
         });
         texts.into_iter().map(Part::Own).chain(insert).collect()

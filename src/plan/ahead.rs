@@ -46,9 +46,10 @@ fn tables_changed(engine: Engine, step: &Step) -> Option<BTreeSet<String>> {
     if effects.len() != script.statements.len() {
         return None;
     }
-    (0..effects.len()).map(|index| tables_of(engine, script, index)).collect::<Option<Vec<_>>>().map(|tables| {
-        tables.into_iter().flatten().map(|table| table.name.to_lowercase()).collect()
-    })
+    (0..effects.len())
+        .map(|index| tables_of(engine, script, index))
+        .collect::<Option<Vec<_>>>()
+        .map(|tables| tables.into_iter().flatten().map(|table| table.name.to_lowercase()).collect())
 }
 
 /// The tables that a statement makes, drops, or adds an index to. By their names alone, so that one that is also called

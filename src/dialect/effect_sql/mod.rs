@@ -192,7 +192,9 @@ mod tests {
     fn several_scripts_are_looked_at_in_one_go() {
         let effects = [Effect::present(table("a"))];
         let looks = looks_before_each(Engine::MySql, &[(0, &effects), (0, &effects)]).expect("looks");
-        assert!(looks.first.is_some_and(|text| text.contains("CONCAT('0:', EXISTS") && text.contains(", ';0:', EXISTS")));
+        assert!(
+            looks.first.is_some_and(|text| text.contains("CONCAT('0:', EXISTS") && text.contains(", ';0:', EXISTS"))
+        );
         assert_eq!([0, 1, 2].map(|script| before_of("0:0,1;0:1", script)), [Some("0:0,1"), Some("0:1"), None]);
     }
 
