@@ -70,18 +70,11 @@ impl Executor<'_> {
             ..self.event(kind)
         };
         let mut parts = self.history_change(step, took);
-        let of_change = self.tables.insert_event_of_change(&event, LOCK_LOST);
-        let told = match (parts.last_mut(), of_change) {
+        match (parts.pop(), self.tables.insert_event_of_change(&event, LOCK_LOST)) {
             // That the row was there and is gone, the event asks: a statement less than asking for it.
-            (Some(last @ Part::Conditional(_)), Some(event)) => {
-                if let Part::Conditional(change) = last {
-                    *last = Part::Own(std::mem::take(change));
-                }
-                event
-            }
-            _ => self.tables.insert_event(&event),
-        };
-        parts.push(Part::Own(told));
+            (Some(Part::Conditional(change)), Some(event)) => parts.extend([change, event].map(Part::Own)),
+            (change, _) => parts.extend(change.into_iter().chain([Part::Own(self.tables.insert_event(&event))])),
+        }
         let ends_rollback = plan.steps.len() > 1 && index + 1 == plan.steps.len();
         if ends_rollback && kind == EventKind::RolledBack {
             parts.push(Part::Own(self.tables.insert_event(&self.event(EventKind::RollbackEnded))));

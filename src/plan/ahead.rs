@@ -15,6 +15,9 @@ const MOST: usize = 32;
 /// The longest text of all of them together, which one message has to carry.
 const LONGEST: usize = 32 * 1024;
 
+/// The most tables that all of them together change: each is looked for.
+const MOST_TABLES: usize = 64;
+
 /// How many of `steps`, from the first on, the journal can announce together; at least 1 where there is any.
 ///
 /// What is written down of each is how things stood before the first of them. So each consists of statements that the
@@ -26,7 +29,7 @@ pub fn announced_together(engine: Engine, steps: &[Step]) -> usize {
     let joins = |step: &&Step| {
         let Some(tables) = tables_changed(engine, step) else { return false };
         length += step.script().map_or(0, |script| script.text().len());
-        length <= LONGEST && tables.into_iter().all(|table| changed.insert(table))
+        length <= LONGEST && tables.into_iter().all(|table| changed.insert(table)) && changed.len() <= MOST_TABLES
     };
     steps.iter().take(MOST).take_while(joins).count().max(steps.len().min(1))
 }

@@ -43,8 +43,10 @@ pub fn looks_before_each(engine: Engine, scripts: &[(usize, &[Effect])]) -> Opti
         };
         let looks: Vec<Option<String>> = effects.iter().enumerate().map(look).collect();
         looks.iter().any(Option::is_some).then_some(())?;
-        let between = (!parts.is_empty()).then(|| BETWEEN.to_string()).unwrap_or_default();
-        parts.push(format!("'{between}{index}:'"));
+        parts.push(match parts.is_empty() {
+            true => format!("'{index}:'"),
+            false => format!("'{BETWEEN}{index}:'"),
+        });
         parts.extend(looks.into_iter().flat_map(|look| [Some("','".to_string()), look]).flatten().skip(1));
     }
     Some(match engine {

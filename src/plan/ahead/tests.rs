@@ -29,6 +29,8 @@ fn what_the_catalog_tells_of_is_announced_together() {
     assert_eq!(together(&many.iter().map(String::as_str).collect::<Vec<_>>()), MOST);
     let long = format!("CREATE TABLE c (id int COMMENT '{}');", "x".repeat(LONGEST));
     assert_eq!(together(&[table, &long]), 1);
+    let names = (0..MOST_TABLES).map(|n| format!("t{n}")).collect::<Vec<_>>().join(", ");
+    assert_eq!(together(&["CREATE TABLE u (id int);", &format!("DROP TABLE {names};")]), 1);
 }
 
 #[test]
