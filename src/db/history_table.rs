@@ -8,6 +8,7 @@ use crate::model::{
     AppliedMigration, BOOKKEEPING_FORMAT, CHECKSUM_ALGORITHM, Checksum, Direction, History, JournalEntry, JournalState,
     RowKind,
 };
+use crate::plan;
 
 /// What the tool's tables say.
 #[derive(Debug, Clone, Default)]
@@ -95,13 +96,9 @@ pub async fn load(session: &mut dyn Session, tables: &Tables, extent: Extent) ->
 /// As [`load`], but for the database's own.
 pub fn decode(tables: &Tables, answers: &[Vec<Row>]) -> Result<Bookkeeping, BookkeepingError> {
     let rows = |query: usize| answers.get(query).map(Vec::as_slice).unwrap_or_default();
-    Ok(Bookkeeping {
-        history: decode_history(tables, rows(0))?,
-        journal: decode_journal(tables, rows(1))?,
-        incomplete: None,
-        forgotten: 0,
-        open_rollback: decode_open_rollback(rows(2)),
-    })
+    let history = decode_history(tables, rows(0))?;
+    let journal = decode_journal(tables, rows(1), &history)?;
+    Ok(Bookkeeping { history, journal, incomplete: None, forgotten: 0, open_rollback: decode_open_rollback(rows(2)) })
 }
 
 /// The `(table, column)` pairs of the tool's tables that exist.
@@ -137,11 +134,17 @@ async fn load_incomplete(
         History::default()
     };
     let journal = if exists(&tables.journal) {
-        decode_journal(tables, &session.query(&tables.select_journal(Some(&present))).await?)?
+        decode_journal(tables, &session.query(&tables.select_journal(Some(&present))).await?, &history)?
     } else {
         Vec::new()
     };
-    Ok(Bookkeeping { history, journal, incomplete: Some(present), forgotten, open_rollback: Vec::new() })
+    let is_told = present.iter().any(|(table, column)| *table == tables.events && column == "detail");
+    let open_rollback = if extent == Extent::AlsoOpenRollback && is_told {
+        decode_open_rollback(&session.query(&tables.select_rollback_events()).await?)
+    } else {
+        Vec::new()
+    };
+    Ok(Bookkeeping { history, journal, incomplete: Some(present), forgotten, open_rollback })
 }
 
 /// The rollback text of one row, if it has one.
@@ -215,7 +218,8 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
     Ok(history)
 }
 
-fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, BookkeepingError> {
+/// The migrations in flight, as the history tells which of those that an entry announces that is.
+fn decode_journal(tables: &Tables, rows: &[Row], history: &History) -> Result<Vec<JournalEntry>, BookkeepingError> {
     let decode = |row: &Row| {
         let count = |column| row.number(column).and_then(|number| usize::try_from(number).ok());
         Some(JournalEntry {
@@ -233,11 +237,13 @@ fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, Bo
             before: row.text(11).map(str::to_string),
             place: row.text(12).map(str::to_string),
             section: row.text(13).map(str::to_string),
+            ahead: row.text(14).map_or_else(|| Some(Vec::new()), |ahead| serde_json::from_str(ahead).ok())?,
         })
     };
     rows.iter()
         .map(|row| {
-            decode(row).ok_or_else(|| BookkeepingError::Unreadable {
+            let entry = decode(row).map(|entry| plan::in_flight(entry, history));
+            entry.ok_or_else(|| BookkeepingError::Unreadable {
                 table: tables.journal.clone(),
                 problem: format!("the entry of {}", row.text(1).unwrap_or("an unnamed migration")),
             })

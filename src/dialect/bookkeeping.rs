@@ -94,6 +94,7 @@ const JOURNAL: &[Column] = &[
     column!("cur_before", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
     column!("cur_place", "pg_catalog.text", "VARCHAR(255) CHARACTER SET utf8mb4", "TEXT"),
     column!("section", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
+    column!("ahead", "pg_catalog.text", "LONGTEXT CHARACTER SET utf8mb4", "TEXT"),
 ];
 
 const EVENTS: &[Column] = &[

@@ -7,6 +7,9 @@ use crate::model::{AppliedMigration, CHECKSUM_ALGORITHM, Checksum, RowKind, Vers
 /// The message of a guard that found the migration lock (or the row it protects) gone.
 pub const LOCK_LOST: &str = "dbwarden: the migration lock is lost";
 
+/// The largest number of MySQL's.
+const LARGEST: i64 = i64::MAX;
+
 /// How long a migration took, for its row and its event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Took {
@@ -71,8 +74,8 @@ impl Tables {
         format!("SELECT rollback_sql FROM {} WHERE {}", self.qualified(&self.history), self.is_row(sequence))
     }
 
-    /// Records a migration. With `condition`, the row is written only where it holds: elsewhere no row is, or where
-    /// [`Tables::guard`] serves, the statement fails as that does. A repeatable's earlier row is replaced.
+    /// Records a migration. With `condition`, the row is written only where it holds: elsewhere the statement fails, or
+    /// on SQLite, no row is written. A repeatable's earlier row is replaced.
     pub fn insert_history(&self, row: &NewRow<'_>, condition: Option<&str>) -> Vec<String> {
         let table = self.qualified(&self.history);
         let guarded = condition.and_then(|condition| self.value_if(condition, &row.sequence.to_string(), LOCK_LOST));
@@ -140,12 +143,16 @@ impl Tables {
     /// and its transaction cannot commit. None on engines that cannot raise an error from an expression: there the
     /// bookkeeping itself is conditional, and the rows it changed are counted before the commit.
     pub fn guard(&self, condition: &str, message: &str) -> Option<String> {
-        self.value_if(condition, "1", message).map(|value| format!("SELECT {value}"))
+        let value = self.value_if(condition, "1", message).filter(|_| self.engine == Engine::Postgres);
+        value.map(|value| format!("SELECT {value}"))
     }
 
-    /// `value`, a number, as an expression that fails with `message` unless `condition` holds; None as for
-    /// [`Tables::guard`].
-    fn value_if(&self, condition: &str, value: &str, message: &str) -> Option<String> {
+    /// `value`, a number, as an expression that fails with `message` unless `condition` holds; None on SQLite.
+    ///
+    /// MySQL cannot raise an error either, but its sum is out of range where the condition does not hold, which is an
+    /// error in every `sql_mode` and names the expression
+    /// (<https://dev.mysql.com/doc/refman/8.4/en/out-of-range-and-overflow.html>).
+    pub(super) fn value_if(&self, condition: &str, value: &str, message: &str) -> Option<String> {
         match self.engine {
             // The number of the process keeps the planner from reckoning the error out beforehand.
             Engine::Postgres => Some(format!(
@@ -153,21 +160,24 @@ impl Tables {
                  integer) END",
                 self.text(message)
             )),
-            Engine::MySql | Engine::Sqlite => None,
+            Engine::MySql => {
+                Some(format!("{LARGEST} + (IF({condition}, '', '{message}') <> '') - {LARGEST} + {value}"))
+            }
+            Engine::Sqlite => None,
         }
     }
 
     /// A statement that fails where the one before it, in the same message, changed no row: what is conditional on the
     /// lock may then share its message with the COMMIT. None where [`Tables::guard`] serves, and on SQLite, where
     /// nothing is gained by one message fewer.
-    ///
-    /// The sum is out of range where there is nothing to forgive, which is an error in every `sql_mode` and names the
-    /// expression (<https://dev.mysql.com/doc/refman/8.4/en/out-of-range-and-overflow.html>).
     pub fn guard_change(&self, message: &str) -> Option<String> {
-        match self.engine {
-            Engine::MySql => Some(format!("SELECT 9223372036854775807 + (IF(ROW_COUNT() > 0, '', '{message}') <> '')")),
-            Engine::Postgres | Engine::Sqlite => None,
-        }
+        self.if_changed("0", message).map(|value| format!("SELECT {value}"))
+    }
+
+    /// `value` as an expression that fails with `message` where the statement before changed no row; None as for
+    /// [`Tables::guard_change`].
+    pub(super) fn if_changed(&self, value: &str, message: &str) -> Option<String> {
+        self.value_if("ROW_COUNT() > 0", value, message).filter(|_| self.engine == Engine::MySql)
     }
 
     /// A condition that holds while the row is there.
@@ -239,13 +249,17 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_turns_the_row_into_a_select() {
+    fn a_row_is_written_only_under_its_condition() {
         let checksum = Checksum { digest: "d".into(), token_digest: "t".into() };
         let version = "7".parse().unwrap();
         let tables = Tables::new(Engine::MySql, "app", "_dbwarden_migrations");
         let statements = tables.insert_history(&row(Some(&version), &checksum), Some("IS_USED_LOCK('l')"));
         assert_eq!(statements.len(), 1);
-        assert!(statements[0].ends_with(" FROM DUAL WHERE IS_USED_LOCK('l')"), "{}", statements[0]);
+        let guarded = format!("{LARGEST} + (IF(IS_USED_LOCK('l'), '', '{LOCK_LOST}') <> '') - {LARGEST} + 7,");
+        assert!(statements[0].contains(&guarded), "{}", statements[0]);
+        let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
+        let statements = tables.insert_history(&row(Some(&version), &checksum), Some("held()"));
+        assert!(statements[0].ends_with(" WHERE held()"), "{}", statements[0]);
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub struct NewEvent<'a> {
 }
 
 /// In the order [`Tables::select_journal`] reads them.
-const JOURNAL_COLUMNS: [&str; 14] = [
+const JOURNAL_COLUMNS: [&str; 15] = [
     "direction",
     "filename",
     "version",
@@ -110,6 +110,7 @@ const JOURNAL_COLUMNS: [&str; 14] = [
     "cur_before",
     "cur_place",
     "section",
+    "ahead",
 ];
 
 fn number_or_null(number: Option<impl std::fmt::Display>) -> String {
@@ -151,10 +152,12 @@ impl Tables {
         }
     }
 
-    /// Brings the entry up to date that [`Tables::open_journal`] wrote: all but the section's text.
+    /// Brings the entry up to date that [`Tables::open_journal`] wrote: all but the section's text, where it is not
+    /// given.
     pub fn mark_journal(&self, entry: &JournalEntry, looks: Option<&str>, condition: Option<&str>) -> String {
         let values = self.journal_values(entry, looks);
-        let changes = JOURNAL_COLUMNS.iter().zip(values).skip(1).filter(|(name, _)| **name != "section");
+        let stays = |name: &str| name == "section" && entry.section.is_none();
+        let changes = JOURNAL_COLUMNS.iter().zip(values).skip(1).filter(|(name, _)| !stays(name));
         let changes: Vec<String> = changes.map(|(name, value)| format!("{name} = {value}")).collect();
         let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
         format!(
@@ -165,9 +168,11 @@ impl Tables {
         )
     }
 
-    fn journal_values(&self, entry: &JournalEntry, looks: Option<&str>) -> [String; 14] {
+    fn journal_values(&self, entry: &JournalEntry, looks: Option<&str>) -> [String; 15] {
         let null = || "NULL".to_string();
         let place = super::place(self.engine).filter(|_| looks.is_some());
+        // Of texts and a number, which cannot fail; what is no list would be refused on reading.
+        let ahead = (!entry.ahead.is_empty()).then(|| serde_json::to_string(&entry.ahead).unwrap_or_default());
         [
             self.text(entry.direction.name()),
             self.text(&entry.file_name),
@@ -183,6 +188,7 @@ impl Tables {
             looks.map_or_else(null, str::to_string),
             place.map_or_else(null, str::to_string),
             self.text_or_null(entry.section.as_deref()),
+            self.text_or_null(ahead.as_deref()),
         ]
     }
 
@@ -198,6 +204,22 @@ impl Tables {
 
     /// Appends an event.
     pub fn insert_event(&self, event: &NewEvent<'_>) -> String {
+        self.insert_event_lasting(event, &self.duration(event))
+    }
+
+    /// Appends an event, or fails with `message` where the statement before changed no row; None where that is not to
+    /// be had ([`Tables::guard_change`]).
+    pub fn insert_event_of_change(&self, event: &NewEvent<'_>, message: &str) -> Option<String> {
+        // What did not last is no number to add to.
+        let duration = event.took.map(|took| self.milliseconds(took))?;
+        Some(self.insert_event_lasting(event, &self.if_changed(&duration, message)?))
+    }
+
+    fn duration(&self, event: &NewEvent<'_>) -> String {
+        event.took.map_or_else(|| "NULL".to_string(), |took| self.milliseconds(took))
+    }
+
+    fn insert_event_lasting(&self, event: &NewEvent<'_>, duration: &str) -> String {
         format!(
             "INSERT INTO {} (happened_at, kind, version, filename, actor, run_id, duration_ms, detail) \
              VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
@@ -208,7 +230,7 @@ impl Tables {
             self.text_or_null(event.file_name),
             self.text(event.actor),
             self.text(event.run_id),
-            event.took.map_or_else(|| "NULL".to_string(), |took| self.milliseconds(took)),
+            duration,
             self.text_or_null(event.detail),
         )
     }
@@ -244,12 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_mark_carries_the_text() {
+    fn a_mark_carries_the_text_only_where_it_is_given() {
         let script = script("s", &[StatementKind::Ddl; 2]);
         let mut entry = journal_entry(&script, 1, Some(1), JournalState::Running);
         entry.section = Some("CREATE TABLE long".into());
         let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");
         assert!(tables.open_journal(&entry, None, None).contains("long"));
+        assert!(tables.mark_journal(&entry, None, None).contains("section"));
+        entry.section = None;
         assert!(!tables.mark_journal(&entry, None, None).contains("section"));
     }
 

@@ -18,6 +18,7 @@ mod group;
 mod interrupt;
 mod journal;
 mod outcome;
+mod progress;
 mod record;
 mod retry;
 mod segment;
@@ -39,6 +40,7 @@ use crate::dialect::{EventKind, NewEvent, Tables};
 use crate::model::History;
 use crate::plan::{self, Plan, Work};
 use foreign_keys::Violations;
+use progress::Announcement;
 use watch::{Blocked, first_look};
 
 /// How long a run that was asked to stop may take to record it.
@@ -84,8 +86,8 @@ pub struct Executor<'a> {
     alone_until: usize,
     /// Steps before this one are known to share a commit with the one that comes next.
     group_end: usize,
-    /// Whether the journal already holds the entry of the step that comes next, written with the end of the last one.
-    announced: bool,
+    /// What the journal already holds of the steps that come next.
+    announced: Option<Announcement>,
     /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
     known_violations: Option<Violations>,
     /// Who keeps the running step waiting.
@@ -122,7 +124,7 @@ impl<'a> Executor<'a> {
             altered: false,
             alone_until: 0,
             group_end: 0,
-            announced: false,
+            announced: None,
             known_violations: None,
             blocked: Blocked::default(),
             first_look: first_look(settings.session.lock_timeout),

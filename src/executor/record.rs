@@ -70,7 +70,11 @@ impl Executor<'_> {
             ..self.event(kind)
         };
         let mut parts = self.history_change(step, took);
-        parts.push(Part::Own(self.tables.insert_event(&event)));
+        match (parts.pop(), self.tables.insert_event_of_change(&event, LOCK_LOST)) {
+            // That the row was there and is gone, the event asks: a statement less than asking for it.
+            (Some(Part::Conditional(change)), Some(event)) => parts.extend([change, event].map(Part::Own)),
+            (change, _) => parts.extend(change.into_iter().chain([Part::Own(self.tables.insert_event(&event))])),
+        }
         let ends_rollback = plan.steps.len() > 1 && index + 1 == plan.steps.len();
         if ends_rollback && kind == EventKind::RolledBack {
             parts.push(Part::Own(self.tables.insert_event(&self.event(EventKind::RollbackEnded))));
@@ -112,7 +116,7 @@ impl Executor<'_> {
         };
         let mut texts = self.tables.insert_history(&row, condition);
         let insert = texts.pop().map(|insert| match (condition, self.tables.engine) {
-            (Some(_), Engine::MySql | Engine::Sqlite) => Part::Conditional(insert),
+            (Some(_), Engine::Sqlite) => Part::Conditional(insert),
             _ => Part::Own(insert),
         });
         texts.into_iter().map(Part::Own).chain(insert).collect()

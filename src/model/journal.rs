@@ -2,7 +2,8 @@ use super::{Direction, Version, sha256_hex};
 
 /// The one migration in flight whose work does not fit into one transaction with its bookkeeping.
 ///
-/// A row exists from before its first statement until its history row is written (or deleted). Whoever finds one
+/// A row exists from before its first statement until its history row is written (or deleted), and may announce some of
+/// those that follow. Whoever finds one
 /// finishes it before anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry {
@@ -36,6 +37,26 @@ pub struct JournalEntry {
     /// The section's text as it was when the step began; None where it is too long to be kept, and in entries of older
     /// releases.
     pub section: Option<String>,
+    /// Migrations that follow this one in the same run, each of which is in flight once those before it are finished,
+    /// as the history tells.
+    pub ahead: Vec<Announced>,
+}
+
+/// A migration announced together with an earlier one: its first statement follows without a word to the journal.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Announced {
+    /// The migration, known by its file as in the history.
+    pub file_name: String,
+    /// Its version.
+    pub version: Version,
+    /// Digest of the section that will run.
+    pub checksum: String,
+    /// Statements in the section.
+    pub total: usize,
+    /// Digest of its first statement's text.
+    pub first_digest: String,
+    /// The section's text.
+    pub section: String,
 }
 
 /// What a person says about a statement whose outcome was unknown.

@@ -23,7 +23,7 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use effect::{ABSENT, Effect, Leftover, Object, ObjectName, Subject, UNFINISHED, Verdict};
 pub use event::RecordedEvent;
 pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
-pub use journal::{JournalEntry, JournalState, Settlement};
+pub use journal::{Announced, JournalEntry, JournalState, Settlement};
 pub use migration::{Allowance, AllowanceScope, Dependency, Directives, Migration, MigrationKind, Rollback};
 pub use script::{Script, Statement, StatementKind, TransactionControl};
 pub use unfinished::Unfinished;

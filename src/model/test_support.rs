@@ -71,6 +71,7 @@ pub(crate) fn journal_entry(script: &Script, done: usize, current: Option<usize>
         run_id: "r".into(),
         state,
         section: None,
+        ahead: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything here is a pure function of files, history and goal: no I/O, no clock.
 
+mod ahead;
 mod difference;
 mod error;
 mod group;
@@ -14,6 +15,7 @@ mod state;
 mod temporary;
 mod unfinished;
 
+pub use ahead::{announced_together, in_flight};
 pub use difference::{Difference, difference, difference_of_section};
 pub use error::{PlanError, Started};
 pub use group::group;

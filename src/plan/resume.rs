@@ -98,7 +98,7 @@ pub fn needs_no_mark(engine: Engine, script: &Script, next: usize) -> bool {
 
 /// Whether a statement that makes a table runs a query for it, and with it functions that can do anything, such as
 /// giving up the migration lock: after those nothing may start without being asked for.
-fn evaluates(engine: Engine, statement: &str) -> bool {
+pub(super) fn evaluates(engine: Engine, statement: &str) -> bool {
     let mut words = parse::statement_words(engine, statement);
     words.any(|word| word.eq_ignore_ascii_case("table")) && words.any(|word| word.eq_ignore_ascii_case("select"))
 }
@@ -112,7 +112,7 @@ pub fn effects_from(engine: Engine, script: &Script, index: usize) -> Vec<Effect
 }
 
 /// The effect of one statement; None where the catalog cannot tell of it.
-fn effect_of(engine: Engine, script: &Script, index: usize) -> Option<Effect> {
+pub(super) fn effect_of(engine: Engine, script: &Script, index: usize) -> Option<Effect> {
     let effect = parse::effect(engine, script.statement_text(index))?;
     (is_single(engine, script, index) && !is_about_temporary(engine, script, index)).then_some(effect)
 }

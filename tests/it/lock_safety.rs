@@ -121,6 +121,7 @@ fn mysql_a_migration_that_gives_up_the_lock_stops_before_the_next_write() {
         ("", &[unlock, "CREATE TABLE b (id int)"][..], &["b"][..]),
         ("", &["CREATE TABLE a (id int)", unlock, "CREATE TABLE b (id int)"], &["b"]),
         ("", &["CREATE TABLE a (id int)", unlock], &[]),
+        ("", &["SET SESSION sql_mode = ''", "CREATE TABLE a (id int)", unlock], &[]),
         ("", &[hidden, "CREATE TABLE b (id int)"], &["b"]),
         ("", &["CREATE TABLE c (id int)", hidden], &[]),
         ("", &[held, own, "CREATE TABLE b (id int)"], &["b"]),

@@ -77,6 +77,26 @@ fn mysql_sends_each_ddl_statement_and_the_bookkeeping() {
 }
 
 #[test]
+fn mysql_announces_several_migrations_in_one_write() {
+    let project = Project::new(Engine::MySql);
+    tables(&project, &mut 0, MANY);
+    let announces = |command: &[&str]| {
+        let proxy = Proxy::new(project.engine(), project.port());
+        through(&proxy, &project, command).exits(exit::DONE);
+        let queries = proxy.queries();
+        // Whether it may write is tried with a row of NULLs.
+        let writes = queries.iter().flat_map(|text| text.split(";\n")).filter(|text| text.contains("REPLACE INTO"));
+        let looks = queries.iter().filter(|text| text.contains("information_schema.TABLES")).count();
+        (writes.filter(|text| !text.contains("SELECT NULL")).count(), looks)
+    };
+    // The first by itself, which is about to start, and the others with its end; on a slow machine some of them again.
+    for command in [&["migrate"][..], &["rollback", "--count", &MANY.to_string()]] {
+        let (writes, looks) = announces(command);
+        assert!(writes >= 2 && writes * 3 <= MANY && looks == writes, "{writes} writes, {looks} looks: {command:?}");
+    }
+}
+
+#[test]
 fn nothing_pending_is_found_out_with_one_question() {
     // On PostgreSQL it comes with the session's settings, and a farewell follows; elsewhere it comes behind them.
     for engine in [Engine::Postgres, Engine::MySql] {

@@ -30,14 +30,25 @@ pub struct LooksBefore {
 /// Looks at what statement `index` of a script will change, and those behind it that may start without another mark;
 /// `effects` are theirs. None where nothing can be told.
 pub fn looks_before(engine: Engine, index: usize, effects: &[Effect]) -> Option<LooksBefore> {
-    let look = |(place, effect): (usize, &Effect)| match is_of_new_table(effect, &effects[..place]) {
-        true => Some(format!("'{ABSENT}'")),
-        false => look(engine, effect, None, Moment::Before),
-    };
-    let looks: Vec<Option<String>> = effects.iter().enumerate().map(look).collect();
-    looks.iter().any(Option::is_some).then_some(())?;
-    let parts = looks.into_iter().flat_map(|look| [Some("','".to_string()), look]).flatten().skip(1);
-    let parts: Vec<String> = std::iter::once(format!("'{index}:'")).chain(parts).collect();
+    looks_before_each(engine, &[(index, effects)])
+}
+
+/// The same for several scripts, of which none changes what another is looked at for. [`before_of`] reads it.
+pub fn looks_before_each(engine: Engine, scripts: &[(usize, &[Effect])]) -> Option<LooksBefore> {
+    let mut parts = Vec::new();
+    for (index, effects) in scripts {
+        let look = |(place, effect): (usize, &Effect)| match is_of_new_table(effect, &effects[..place]) {
+            true => Some(format!("'{ABSENT}'")),
+            false => look(engine, effect, None, Moment::Before),
+        };
+        let looks: Vec<Option<String>> = effects.iter().enumerate().map(look).collect();
+        looks.iter().any(Option::is_some).then_some(())?;
+        parts.push(match parts.is_empty() {
+            true => format!("'{index}:'"),
+            false => format!("'{BETWEEN}{index}:'"),
+        });
+        parts.extend(looks.into_iter().flat_map(|look| [Some("','".to_string()), look]).flatten().skip(1));
+    }
     Some(match engine {
         Engine::Postgres => LooksBefore { first: None, value: format!("pg_catalog.concat({})", parts.join(", ")) },
         // The server warns of a table it leaves out because somebody else is changing it just now; as part of a
@@ -59,6 +70,11 @@ fn is_of_new_table(effect: &Effect, before: &[Effect]) -> bool {
     let Effect::Objects { objects, present: true } = effect else { return false };
     let [Object::Index { table: Some(table), .. }] = objects.as_slice() else { return false };
     before.iter().any(|earlier| *earlier == Effect::present(Object::Table(table.clone())))
+}
+
+/// What was written down for one of several scripts, by its place among them.
+pub fn before_of(written: &str, script: usize) -> Option<&str> {
+    written.split(BETWEEN).nth(script)
 }
 
 /// How things stood before statement `index`, out of what [`looks_before`] wrote down.
@@ -96,6 +112,9 @@ pub fn read_only(engine: Engine) -> (&'static str, &'static str) {
         Engine::Sqlite => ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
     }
 }
+
+/// Stands between what was written down for two scripts.
+const BETWEEN: char = ';';
 
 /// Stands in what was written down for a look that was not taken.
 const UNTOLD: &str = "-";
@@ -169,6 +188,16 @@ mod tests {
         assert_eq!(before("3:0,7 8,-", 5), None);
         assert_eq!(before("3:0", 2), None, "of another statement");
         assert_eq!(before("", 0), None);
+    }
+
+    #[test]
+    fn several_scripts_are_looked_at_in_one_go() {
+        let effects = [Effect::present(table("a"))];
+        let looks = looks_before_each(Engine::MySql, &[(0, &effects), (0, &effects)]).expect("looks");
+        assert!(
+            looks.first.is_some_and(|text| text.contains("CONCAT('0:', EXISTS") && text.contains(", ';0:', EXISTS"))
+        );
+        assert_eq!([0, 1, 2].map(|script| before_of("0:0,1;0:1", script)), [Some("0:0,1"), Some("0:1"), None]);
     }
 
     #[test]

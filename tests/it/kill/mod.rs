@@ -21,6 +21,8 @@ const CASES: &[Case] = &[
     mysql::MIGRATE,
     mysql::ROLLBACK,
     mysql::ROLLBACK_THREE,
+    mysql::TOGETHER,
+    mysql::TOGETHER_BACK,
     sqlite::MIGRATE,
     sqlite::ROLLBACK,
     sqlite::ROLLBACK_THREE,

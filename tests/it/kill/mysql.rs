@@ -98,6 +98,29 @@ pub const ROLLBACK_THREE: Case = Case {
     ..ROLLBACK
 };
 
+/// Those that the journal announces together.
+const TABLES: &[File] = &[
+    ("0001_a.sql", "CREATE TABLE a (id int, v int); CREATE INDEX a_v ON a (v);", "DROP TABLE a;"),
+    ("0002_b.sql", "CREATE TABLE b (id int PRIMARY KEY);", "DROP TABLE b;"),
+    ("0003_c.sql", "CREATE TABLE c (id int); CREATE UNIQUE INDEX c_id ON c (id);", "DROP TABLE c;"),
+    ("0004_d.sql", "CREATE INDEX b_id ON b (id); CREATE TABLE d (id int);", "DROP TABLE d; DROP INDEX b_id ON b;"),
+    ("0005_e.sql", "CREATE TABLE e (id int);", "DROP TABLE e;"),
+];
+
+pub const TOGETHER: Case = Case { files: TABLES, at_least: 50, ..MIGRATE };
+
+pub const TOGETHER_BACK: Case = Case { files: TABLES, at_least: 40, ..ROLLBACK };
+
+#[test]
+fn migrate_together() {
+    TOGETHER.survives();
+}
+
+#[test]
+fn rollback_together() {
+    TOGETHER_BACK.survives();
+}
+
 #[test]
 fn migrate() {
     MIGRATE.survives();

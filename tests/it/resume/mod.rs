@@ -2,6 +2,7 @@
 //!
 //! On MySQL and MariaDB every DDL statement is such; on PostgreSQL and SQLite the marker makes one.
 
+mod ahead;
 mod directions;
 mod done_if;
 mod edited;
