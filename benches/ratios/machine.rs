@@ -1,5 +1,6 @@
 //! What the numbers were taken on.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::harness::client::client;
@@ -42,4 +43,16 @@ fn bundled() -> String {
 fn first_line(command: &mut Command) -> String {
     let output = command.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     output.unwrap_or_default().lines().next().unwrap_or_default().to_string()
+}
+
+/// Bytes of the binary of the profile `dist`, which is built for this.
+pub fn shipped_size() -> u64 {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--locked", "--profile", "dist"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(build.status().is_ok_and(|status| status.success()), "the profile `dist` builds");
+    // target/release/dbwarden
+    let measured = Path::new(env!("CARGO_BIN_EXE_dbwarden"));
+    let target = measured.ancestors().nth(2).expect("the folder of all profiles");
+    std::fs::metadata(target.join("dist/dbwarden")).expect("the binary").len()
 }
