@@ -11,6 +11,7 @@ use crate::dialect::Tables;
 use crate::error::Error;
 use crate::executor::RunIdentity;
 use crate::model::Catalog;
+use crate::plan;
 use crate::source::{self, SourceError};
 
 /// A connected database.
@@ -52,7 +53,9 @@ impl Opened {
     }
 
     fn accept(&self, loaded: Result<Bookkeeping, BookkeepingError>) -> Result<Bookkeeping, Error> {
-        let bookkeeping = loaded.map_err(|error| self.unread(error))?;
+        let mut bookkeeping = loaded.map_err(|error| self.unread(error))?;
+        let found = std::mem::take(&mut bookkeeping.journal);
+        bookkeeping.journal = found.into_iter().map(|entry| plan::in_flight(entry, &bookkeeping.history)).collect();
         match bookkeeping.forgotten {
             count if count > 0 && !self.may_begin_anew => Err(Error::from_lost_history(count, &self.tables)),
             _ => Ok(bookkeeping),

@@ -8,14 +8,14 @@ use crate::model::{
     AppliedMigration, BOOKKEEPING_FORMAT, CHECKSUM_ALGORITHM, Checksum, Direction, History, JournalEntry, JournalState,
     RowKind,
 };
-use crate::plan;
 
 /// What the tool's tables say.
 #[derive(Debug, Clone, Default)]
 pub struct Bookkeeping {
     /// The applied migrations.
     pub history: History,
-    /// Migrations in flight: at most one per direction.
+    /// What the journal holds: at most one entry per direction. Where one announces several migrations,
+    /// [`crate::plan::in_flight`] tells which of them it is about.
     pub journal: Vec<JournalEntry>,
     /// None when every table is as this program makes it; else the `(table, column)` pairs that exist.
     pub incomplete: Option<Vec<(String, String)>>,
@@ -96,9 +96,13 @@ pub async fn load(session: &mut dyn Session, tables: &Tables, extent: Extent) ->
 /// As [`load`], but for the database's own.
 pub fn decode(tables: &Tables, answers: &[Vec<Row>]) -> Result<Bookkeeping, BookkeepingError> {
     let rows = |query: usize| answers.get(query).map(Vec::as_slice).unwrap_or_default();
-    let history = decode_history(tables, rows(0))?;
-    let journal = decode_journal(tables, rows(1), &history)?;
-    Ok(Bookkeeping { history, journal, incomplete: None, forgotten: 0, open_rollback: decode_open_rollback(rows(2)) })
+    Ok(Bookkeeping {
+        history: decode_history(tables, rows(0))?,
+        journal: decode_journal(tables, rows(1))?,
+        incomplete: None,
+        forgotten: 0,
+        open_rollback: decode_open_rollback(rows(2)),
+    })
 }
 
 /// The `(table, column)` pairs of the tool's tables that exist.
@@ -134,7 +138,7 @@ async fn load_incomplete(
         History::default()
     };
     let journal = if exists(&tables.journal) {
-        decode_journal(tables, &session.query(&tables.select_journal(Some(&present))).await?, &history)?
+        decode_journal(tables, &session.query(&tables.select_journal(Some(&present))).await?)?
     } else {
         Vec::new()
     };
@@ -218,8 +222,7 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
     Ok(history)
 }
 
-/// The migrations in flight, as the history tells which of those that an entry announces that is.
-fn decode_journal(tables: &Tables, rows: &[Row], history: &History) -> Result<Vec<JournalEntry>, BookkeepingError> {
+fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, BookkeepingError> {
     let decode = |row: &Row| {
         let count = |column| row.number(column).and_then(|number| usize::try_from(number).ok());
         Some(JournalEntry {
@@ -242,8 +245,7 @@ fn decode_journal(tables: &Tables, rows: &[Row], history: &History) -> Result<Ve
     };
     rows.iter()
         .map(|row| {
-            let entry = decode(row).map(|entry| plan::in_flight(entry, history));
-            entry.ok_or_else(|| BookkeepingError::Unreadable {
+            decode(row).ok_or_else(|| BookkeepingError::Unreadable {
                 table: tables.journal.clone(),
                 problem: format!("the entry of {}", row.text(1).unwrap_or("an unnamed migration")),
             })
