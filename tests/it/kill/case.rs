@@ -20,7 +20,8 @@ pub struct Case {
     /// What is run again instead where the killed run had come to its end: the command itself, unless it would go
     /// further then, as `rollback --count` does.
     pub once_more: &'static [&'static str],
-    /// How many kills there are at least.
+    /// How many kills there are at least: the boundaries. How often the run after a kill is killed, too, depends on how
+    /// they are numbered.
     pub at_least: usize,
     /// Whether some statements are such that a person has to say what became of them.
     pub asks: bool,

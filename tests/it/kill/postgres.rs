@@ -111,14 +111,14 @@ pub const ROLLBACK: Case = Case {
     before: &[&["migrate"]],
     command: &["rollback", "--to-version", "0"],
     once_more: &["rollback", "--to-version", "0"],
-    at_least: 102,
+    at_least: 85,
     ..MIGRATE
 };
 
 pub const ROLLBACK_THREE: Case = Case {
     command: &["rollback", "--count", "3"],
     once_more: &["rollback", "--to-version", "4"],
-    at_least: 56,
+    at_least: 44,
     ..ROLLBACK
 };
 

@@ -27,8 +27,7 @@ pub(super) fn killed_in(project: &Project, table: &str, command: &[&str]) {
              AND STATE LIKE 'Waiting for table metadata%'"
         }
     };
-    wait_until("the statement waits for the neighbour", || !project.sql(waits).is_empty());
-    let session = project.sql(waits);
+    let session = found("the statement waits for the neighbour", || project.sql(waits));
     run.kill9();
     match project.engine() {
         Engine::Postgres => project.sql(&format!("SELECT pg_terminate_backend({session})")),
@@ -36,6 +35,17 @@ pub(super) fn killed_in(project: &Project, table: &str, command: &[&str]) {
     };
     wait_until("its session has ended", || project.sql(waits).is_empty());
     neighbour.end();
+}
+
+/// Asks until there is an answer, and returns that one: a moment later there may be another.
+#[track_caller]
+fn found(what: &str, ask: impl Fn() -> String) -> String {
+    let answer = std::cell::RefCell::new(String::new());
+    wait_until(what, || {
+        answer.replace(ask());
+        !answer.borrow().is_empty()
+    });
+    answer.into_inner()
 }
 
 #[track_caller]
@@ -147,8 +157,7 @@ fn mysql_names_mean_what_they_meant_to_the_file() {
         let waits = format!(
             "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{other}' AND STATE LIKE 'Waiting for table metadata%'"
         );
-        wait_until("the statement waits", || !project.sql(&waits).is_empty());
-        let session = project.sql(&waits);
+        let session = found("the statement waits", || project.sql(&waits));
         run.kill9();
         project.sql(&format!("KILL {session}"));
         wait_until("its session has ended", || project.sql(&waits).is_empty());
