@@ -183,8 +183,12 @@ fn back_up(name: &str, engine: Engine) {
     subject.add("CREATE TABLE million (id bigint PRIMARY KEY, name varchar(100));", "DROP TABLE million;");
     subject.add(&format!("INSERT INTO million {rows};"), "DELETE FROM million;");
     migrates(&subject);
-    let ours = || time(&mut subject.dbwarden(&["backup"]));
-    let pair = in_turn(15, ours, || time(&mut subject.client_backs_up()));
+    let alone = |command: &mut Command| {
+        subject.remove_backups();
+        time(command)
+    };
+    let ours = || alone(&mut subject.dbwarden(&["backup"]));
+    let pair = in_turn(15, ours, || alone(&mut subject.client_backs_up()));
     let (client, goal) = match engine {
         Engine::Postgres => ("PostgreSQL, `pg_dump`", 1.1),
         Engine::MySql => ("MariaDB, `mariadb-dump`", 1.1),

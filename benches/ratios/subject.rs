@@ -1,6 +1,7 @@
 //! A database to migrate, for dbwarden and for the engine's own client: the same server, the same transport.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::bare;
@@ -121,9 +122,20 @@ impl Subject {
         self.client_runs(&self.down)
     }
 
+    /// Removes the backups of either side. A new file takes the place on the disk that the last one had: where a disk
+    /// grows with what is written, a place never written before takes several times as long.
+    pub fn remove_backups(&self) {
+        let _ = std::fs::remove_dir_all(self.project.path("backups"));
+        let _ = std::fs::remove_file(self.clients_backup());
+    }
+
+    fn clients_backup(&self) -> PathBuf {
+        self.project.path("client.dump")
+    }
+
     /// The engine's own program that copies the database into a file; for SQLite the file system's.
     pub fn client_backs_up(&self) -> Command {
-        let (target, database) = (self.project.path("client.dump"), self.project.database());
+        let (target, database) = (self.clients_backup(), self.project.database());
         let mut command = match self.project.engine() {
             Engine::Postgres => {
                 let server = Postgres::get();

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, ffi};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::statements::Worker;
 use crate::db::{SqlError, SqlErrorKind};
@@ -18,12 +18,17 @@ use crate::db::{SqlError, SqlErrorKind};
 /// Instructions of SQLite's virtual machine between two looks at [`Stop`]: well under a millisecond.
 const STEPS_BETWEEN_CHECKS: i32 = 1000;
 
+/// How long either side looks for the other's next word before it sleeps: to wake a sleeping thread takes longer than
+/// most calls do. Nothing where there is one processor for both.
+const LOOKS: Duration = Duration::from_micros(50);
+
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
 /// The way to the thread.
 pub(super) struct SqliteThread {
     jobs: Sender<Job>,
     stop: Arc<Stop>,
+    looks: Duration,
     thread: JoinHandle<()>,
     closed: oneshot::Receiver<()>,
 }
@@ -35,11 +40,13 @@ impl SqliteThread {
         connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || seen.is_asked_for()))?;
         let (jobs, queue) = channel();
         let (closing, closed) = oneshot::channel();
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let looks = if processors > 1 { LOOKS } else { Duration::ZERO };
         let thread = std::thread::Builder::new()
             .name("sqlite".to_owned())
-            .spawn(move || work_off(connection, queue, closing))
+            .spawn(move || work_off(connection, &queue, looks, closing))
             .map_err(|error| Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_NOMEM), Some(error.to_string())))?;
-        Ok(SqliteThread { jobs, stop, thread, closed })
+        Ok(SqliteThread { jobs, stop, looks, thread, closed })
     }
 
     /// What ends a call that is going on.
@@ -57,7 +64,7 @@ impl SqliteThread {
         patience: Duration,
         work: impl FnOnce(&Worker<'_>) -> T + Send + 'static,
     ) -> Result<T, SqlError> {
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         let (call, stop) = (self.stop.issue(), self.stop());
         let job = move |connection: &Connection| {
             stop.begin(call);
@@ -66,7 +73,15 @@ impl SqliteThread {
         };
         let mut unheard = Unheard { stop: &self.stop, call: Some(call) };
         let _ = self.jobs.send(Box::new(job));
-        let ended = answered.await;
+        let at_once = look_for(self.looks, || match answered.try_recv() {
+            Ok(answer) => Some(Ok(answer)),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Closed) => Some(Err(())),
+        });
+        let ended = match at_once {
+            Some(ended) => ended,
+            None => answered.await.map_err(drop),
+        };
         unheard.call = None;
         ended.map_err(|_| SqlError::new(SqlErrorKind::Protocol, "the thread that SQLite works on has ended"))
     }
@@ -82,12 +97,24 @@ impl SqliteThread {
     }
 }
 
-fn work_off(connection: Connection, queue: Receiver<Job>, closing: oneshot::Sender<()>) {
-    for job in queue {
+fn work_off(connection: Connection, queue: &Receiver<Job>, looks: Duration, closing: oneshot::Sender<()>) {
+    while let Some(job) = look_for(looks, || queue.try_recv().ok()).or_else(|| queue.recv().ok()) {
         job(&connection);
     }
     drop(connection);
     let _ = closing.send(());
+}
+
+/// Looks for something again and again, for so long.
+fn look_for<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    loop {
+        let found = look();
+        if found.is_some() || started.elapsed() >= patience {
+            return found;
+        }
+        std::hint::spin_loop();
+    }
 }
 
 /// Which calls are to end before they have come to their end. They are numbered from 1 on.
