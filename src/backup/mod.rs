@@ -15,6 +15,7 @@
 mod bound;
 mod compare;
 mod error;
+mod flush;
 mod follow;
 mod manifest;
 mod mysql;

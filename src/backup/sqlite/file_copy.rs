@@ -14,6 +14,7 @@ use rusqlite::{Connection, ffi};
 use sha2::{Digest, Sha256};
 
 use super::copy::{RESTARTS, Stopped};
+use crate::backup::flush::Flusher;
 use crate::backup::sink::Written;
 
 /// What is moved at a time.
@@ -21,9 +22,6 @@ const CHUNK: usize = 1 << 20;
 
 /// Chunks that may wait for being digested.
 const AHEAD: usize = 8;
-
-/// How much is written before the disk is told to begin with it.
-const FLUSH_EVERY: u64 = 16 << 20;
 
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +72,9 @@ pub(super) fn copy_file(
     std::thread::scope(|scope| {
         let (pieces, to_digest) = sync_channel(AHEAD);
         let (used, empty) = sync_channel(AHEAD + 2);
-        let (written, to_flush) = sync_channel::<()>(1);
         let digesting = scope.spawn(move || digest(&to_digest, &used));
-        // The disk works while the processor does. Its errors are heard again by the flush that counts.
-        scope.spawn(move || to_flush.iter().for_each(|()| drop(target.sync_data())));
-        let mut copying = Copying { source, file: &file, target, pieces, empty, written, step, stopped, counter };
+        let flusher = Flusher::of(target)?;
+        let mut copying = Copying { source, file: &file, target, pieces, empty, flusher, step, stopped, counter };
         let whole = copying.run()?;
         drop(copying);
         let sha256 = digesting.join().map_err(|_| io::Error::other("the digesting ended"))?;
@@ -113,7 +109,7 @@ struct Copying<'a> {
     target: &'a File,
     pieces: SyncSender<Piece>,
     empty: Receiver<Vec<u8>>,
-    written: SyncSender<()>,
+    flusher: Flusher,
     step: Duration,
     stopped: &'a Stopped,
     counter: &'a AtomicU64,
@@ -149,6 +145,7 @@ impl Copying<'_> {
             while done < state.bytes {
                 self.stopped.check()?;
                 done += self.chunk(state.bytes - done)?;
+                self.flusher.written(done);
                 self.counter.store(done, Ordering::Relaxed);
                 if locked.elapsed() >= self.step && restarts <= RESTARTS {
                     break;
@@ -188,9 +185,6 @@ impl Copying<'_> {
         target.write_all(&bytes)?;
         let moved = bytes.len() as u64;
         self.hand_over(Piece::Bytes(bytes))?;
-        if (left - moved) / FLUSH_EVERY != left / FLUSH_EVERY {
-            let _ = self.written.try_send(());
-        }
         Ok(moved)
     }
 
