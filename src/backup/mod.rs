@@ -15,7 +15,6 @@
 mod bound;
 mod compare;
 mod error;
-mod flush;
 mod follow;
 mod manifest;
 mod mysql;

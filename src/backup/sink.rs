@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::flush::Flusher;
-
 /// What is collected before it is written.
 const BUFFER: usize = 1 << 20;
 
@@ -66,7 +64,6 @@ pub(super) fn written(file: &File, path: &Path) -> io::Result<Written> {
 
 struct Hashed {
     file: File,
-    flusher: Flusher,
     hasher: Sha256,
     bytes: u64,
 }
@@ -76,7 +73,6 @@ impl Write for Hashed {
         let written = self.file.write(data)?;
         self.hasher.update(&data[..written]);
         self.bytes += written as u64;
-        self.flusher.written(self.bytes);
         Ok(written)
     }
 
@@ -89,11 +85,9 @@ impl Sink {
     /// Writes into `file`, compressed at a zstd level where one is given. `raw` counts what came in.
     ///
     /// # Errors
-    /// Where the compressor refuses the level, and the operating system's.
+    /// Where the compressor refuses the level.
     pub(super) fn new(file: File, zstd: Option<i32>, raw: Arc<AtomicU64>) -> io::Result<Sink> {
-        let flusher = Flusher::of(&file)?;
-        let hashed = Hashed { file, flusher, hasher: Sha256::new(), bytes: 0 };
-        let writer = BufWriter::with_capacity(BUFFER, hashed);
+        let writer = BufWriter::with_capacity(BUFFER, Hashed { file, hasher: Sha256::new(), bytes: 0 });
         let compressor = match zstd {
             Some(level) => Compressor::Zstd(Box::new(zstd::Encoder::new(writer, level)?)),
             None => Compressor::None(writer),

@@ -6,6 +6,7 @@
 mod copy;
 mod dump;
 mod file_copy;
+mod flush;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ use rusqlite::{Connection, ffi};
 use sha2::{Digest, Sha256};
 
 use super::copy::{RESTARTS, Stopped};
-use crate::backup::flush::Flusher;
+use super::flush::Flusher;
 use crate::backup::sink::Written;
 
 /// What is moved at a time.
