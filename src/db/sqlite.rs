@@ -248,6 +248,9 @@ impl Session for SqliteSession {
         let mut statements: Vec<String> = settings::SHELL_DEFAULTS.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(settings::setup(options));
         self.execute(&statements.join(";\n")).await?;
+        if behind.is_empty() {
+            return Ok(());
+        }
         let patience = self.patience;
         self.patience = patience.min(BRIEF_WAIT);
         let ended = self.execute(&behind.join(";\n")).await;

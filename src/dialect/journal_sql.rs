@@ -130,7 +130,7 @@ impl Tables {
     }
 
     /// Writes the entry whole, in place of an earlier one of the same direction, which may be another migration's.
-    /// `looks` gives how things stand before the current statement ([`super::looks_before`]). With `condition`, only
+    /// `looks` gives how things stand before the current statement ([`super::looks_before_each`]). With `condition`, only
     /// where it holds: no row is changed otherwise.
     pub fn open_journal(&self, entry: &JournalEntry, looks: Option<&str>, condition: Option<&str>) -> String {
         let values = self.journal_values(entry, looks);

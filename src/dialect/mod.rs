@@ -22,8 +22,8 @@ mod unfinished_sql;
 
 pub use bookkeeping::Tables;
 pub use effect_sql::{
-    LooksBefore, before, before_of, drop_index_concurrently, go_to_place, looks_before, looks_before_each, place,
-    read_only, select_leftovers, select_look,
+    LooksBefore, before, before_of, drop_index_concurrently, go_to_place, looks_before_each, place, read_only,
+    select_leftovers, select_look,
 };
 pub use grants::grant_for;
 pub use history_sql::{LOCK_LOST, NewRow, Took};

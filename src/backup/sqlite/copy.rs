@@ -15,7 +15,7 @@ pub(super) const STEP: Duration = Duration::from_millis(50);
 pub(super) const RESTARTS: u32 = 3;
 
 /// What is moved at a time where bytes are moved.
-const CHUNK: usize = 1 << 20;
+pub(super) const CHUNK: usize = 1 << 20;
 
 /// Asks work on another thread to end when it is dropped.
 pub(super) struct Stop(Arc<AtomicBool>);

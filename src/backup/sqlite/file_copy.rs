@@ -13,12 +13,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ffi};
 use sha2::{Digest, Sha256};
 
-use super::copy::{RESTARTS, Stopped};
+use super::copy::{CHUNK, RESTARTS, Stopped};
 use super::flush::Flusher;
 use crate::backup::sink::Written;
-
-/// What is moved at a time.
-const CHUNK: usize = 1 << 20;
 
 /// Chunks that may wait for being digested.
 const AHEAD: usize = 8;

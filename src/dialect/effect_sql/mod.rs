@@ -27,13 +27,9 @@ pub struct LooksBefore {
     pub value: String,
 }
 
-/// Looks at what statement `index` of a script will change, and those behind it that may start without another mark;
-/// `effects` are theirs. None where nothing can be told.
-pub fn looks_before(engine: Engine, index: usize, effects: &[Effect]) -> Option<LooksBefore> {
-    looks_before_each(engine, &[(index, effects)])
-}
-
-/// The same for several scripts, of which none changes what another is looked at for. [`before_of`] reads it.
+/// Looks at what statements of several scripts will change: of each the one with the given index, and those behind it
+/// that may start without another mark, whose effects follow. None of the scripts changes what another is looked at for.
+/// [`before_of`] reads what is written down. None where nothing can be told of one.
 pub fn looks_before_each(engine: Engine, scripts: &[(usize, &[Effect])]) -> Option<LooksBefore> {
     let mut parts = Vec::new();
     for (index, effects) in scripts {
@@ -77,7 +73,7 @@ pub fn before_of(written: &str, script: usize) -> Option<&str> {
     written.split(BETWEEN).nth(script)
 }
 
-/// How things stood before statement `index`, out of what [`looks_before`] wrote down.
+/// How things stood before statement `index`, out of what [`looks_before_each`] wrote down.
 pub fn before(written: &str, index: usize) -> Option<&str> {
     let (first, looks) = written.split_once(':')?;
     let look = looks.split(',').nth(index.checked_sub(first.parse().ok()?)?)?;
@@ -179,6 +175,10 @@ mod tests {
 
     fn table(name: &str) -> Object {
         Object::Table(ObjectName { schema: None, name: name.into() })
+    }
+
+    fn looks_before(engine: Engine, index: usize, effects: &[Effect]) -> Option<LooksBefore> {
+        looks_before_each(engine, &[(index, effects)])
     }
 
     #[test]

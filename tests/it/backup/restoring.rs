@@ -146,6 +146,15 @@ fn postgresql_sessions_that_may_not_be_ended_are_named_before_anything_is_done()
     assert!(!project.has_table("t2"));
 }
 
+/// A project with a backup of its first version, now at its second.
+fn migrated_since_its_backup(engine: Engine) -> Project {
+    let project = Project::new(engine);
+    project.tables(1).migrate();
+    backup(&project, &[]);
+    project.tables(2).migrate();
+    project
+}
+
 /// Uses the database for so many seconds.
 fn sleep(project: &Project, seconds: u32) -> Result<String, String> {
     let sleep = match project.engine() {
@@ -169,10 +178,7 @@ fn sleeps(project: &Project) -> bool {
 #[test]
 fn who_uses_the_database_is_named_and_ended_only_by_force() {
     for engine in [Engine::Postgres, Engine::MySql] {
-        let project = Project::new(engine);
-        project.tables(1).migrate();
-        backup(&project, &[]);
-        project.tables(2).migrate();
+        let project = migrated_since_its_backup(engine);
         std::thread::scope(|scope| {
             let user = scope.spawn(|| sleep(&project, 600));
             wait_until("the sleeper sleeps", || sleeps(&project));
@@ -189,10 +195,7 @@ fn who_uses_the_database_is_named_and_ended_only_by_force() {
 #[test]
 fn a_session_that_is_about_to_end_is_waited_for() {
     for engine in [Engine::Postgres, Engine::MySql] {
-        let project = Project::new(engine);
-        project.tables(1).migrate();
-        backup(&project, &[]);
-        project.tables(2).migrate();
+        let project = migrated_since_its_backup(engine);
         std::thread::scope(|scope| {
             scope.spawn(|| sleep(&project, 2));
             wait_until("the sleeper sleeps", || sleeps(&project));

@@ -1,6 +1,6 @@
 //! What looks into the catalog tell of a statement: nothing before it, and that it is done after it.
 
-use dbwarden::dialect::{before, looks_before, select_look};
+use dbwarden::dialect::{before, looks_before_each, select_look};
 use dbwarden::model::Verdict;
 use dbwarden::parse;
 
@@ -11,7 +11,7 @@ use crate::harness::{Engine, Project};
 fn tells(project: &Project, statement: &str) {
     let engine = project.engine();
     let effect = parse::effect(engine, statement).unwrap_or_else(|| panic!("{statement} has an effect"));
-    let looks = looks_before(engine, 3, std::slice::from_ref(&effect)).expect("a look before");
+    let looks = looks_before_each(engine, &[(3, std::slice::from_ref(&effect))]).expect("a look before");
     let first = looks.first.map(|first| format!("{first};\n")).unwrap_or_default();
     let written = project.sql(&format!("{first}SELECT {}", looks.value));
     let after = select_look(engine, &effect, None).expect("a look");
@@ -148,7 +148,7 @@ fn postgres_another_object_of_the_name_is_not_taken_for_it() {
     project.sql("CREATE SCHEMA shop; CREATE TABLE shop.t (id int); CREATE TABLE t (id int)");
     let effect = parse::effect(Engine::Postgres, "DROP TABLE t").unwrap();
     let path = "SET search_path = shop, public";
-    let looks = looks_before(Engine::Postgres, 0, std::slice::from_ref(&effect)).unwrap();
+    let looks = looks_before_each(Engine::Postgres, &[(0, std::slice::from_ref(&effect))]).unwrap();
     let written = project.sql(&format!("{path};\nSELECT {}", looks.value));
     let written = written.lines().last().unwrap_or_default().to_string();
     project.sql(&format!("{path};\nDROP TABLE t"));
