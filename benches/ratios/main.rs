@@ -157,6 +157,7 @@ fn many_migrations(name: &str, engine: Engine) {
     };
     let each = |usage: Usage, count: u32| Usage { elapsed: usage.elapsed / count, ..usage };
     let (few, many) = (rows(1000), rows(10_000));
+    rustix::fs::sync();
     let pair = Pair {
         theirs: each(watch(&mut few.dbwarden(&["migrate"])), 1000),
         ours: each(watch(&mut many.dbwarden(&["migrate"])), 10_000),

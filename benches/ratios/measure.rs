@@ -21,9 +21,19 @@ pub struct Pair {
     pub theirs: Usage,
 }
 
-/// Runs both in turn, so that what slows the machine for a while slows both, and takes the medians.
+/// Runs both in turn, so that what slows the machine for a while slows both, and takes the medians. Each goes first
+/// every other time.
 pub fn in_turn(runs: usize, mut ours: impl FnMut() -> Usage, mut theirs: impl FnMut() -> Usage) -> Pair {
-    let (ours, theirs): (Vec<Usage>, Vec<Usage>) = (0..runs).map(|_| (ours(), theirs())).unzip();
+    let run = |number| {
+        if number % 2 == 0 {
+            let first = ours();
+            (first, theirs())
+        } else {
+            let first = theirs();
+            (ours(), first)
+        }
+    };
+    let (ours, theirs): (Vec<Usage>, Vec<Usage>) = (0..runs).map(run).unzip();
     Pair { ours: median(ours), theirs: median(theirs) }
 }
 
@@ -35,13 +45,17 @@ pub type Stage<'a, S> = (&'a dyn Fn(&S) -> Usage, &'a dyn Fn(&S) -> Usage);
 /// were not freed a moment ago), and would do so for whoever comes next.
 pub fn in_turn_on_new<S, const N: usize>(runs: usize, make: impl Fn() -> S, stages: [Stage<'_, S>; N]) -> [Pair; N] {
     let (mut used, mut taken) = (Vec::new(), [const { (Vec::new(), Vec::new()) }; N]);
-    for _ in 0..runs {
+    for run in 0..runs {
         let (ours, theirs) = (make(), make());
-        for ((our_stage, _), (taken, _)) in stages.iter().zip(&mut taken) {
-            taken.push(our_stage(&ours));
-        }
-        for ((_, their_stage), (_, taken)) in stages.iter().zip(&mut taken) {
-            taken.push(their_stage(&theirs));
+        for is_ours in [run % 2 == 0, run % 2 == 1] {
+            // Whoever waits for the disk first would else wait for the files that were made just now.
+            rustix::fs::sync();
+            for ((our_stage, their_stage), (our_taken, their_taken)) in stages.iter().zip(&mut taken) {
+                match is_ours {
+                    true => our_taken.push(our_stage(&ours)),
+                    false => their_taken.push(their_stage(&theirs)),
+                }
+            }
         }
         used.extend([ours, theirs]);
     }
