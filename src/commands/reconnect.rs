@@ -1,5 +1,6 @@
 //! After a lost connection: a new one, the lock again, and what the database says of the step it was lost in.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::Context;
@@ -13,11 +14,11 @@ use crate::executor::{self, Aftermath, StepFailure, StepSuccess};
 use crate::model::Catalog;
 use crate::plan::{Plan, Step};
 
-/// Settles the step in which the connection was lost. Ok: it is carried out, and the rest is planned anew under the
+/// Settles the steps in which the connection was lost. Ok: they are carried out, and the rest is planned anew under the
 /// lock of the new connection.
 ///
 /// # Errors
-/// The step is not carried out, or nobody could say. Nothing is sent a second time.
+/// One of them is not carried out, or nobody could say. Nothing is sent a second time.
 pub(super) async fn settle(
     context: &Context<'_>,
     target: &Target,
@@ -27,10 +28,14 @@ pub(super) async fn settle(
     request: &Request,
     done: &mut Done,
 ) -> Result<(), Error> {
-    let Some(failure) = done.run.failure.take() else { return Ok(()) };
-    let Some(step) = done.plan.steps.get(failure.step).cloned() else { return Ok(()) };
+    let Some(mut failure) = done.run.failure.take() else { return Ok(()) };
+    let Some(step) = done.plan.steps.get(failure.step) else { return Ok(()) };
     let lost = failure.cause.sql().map(|error| error.message.as_str()).unwrap_or_default();
-    context.printer.message(&format!("  {lost}: connecting again to see what became of {}", step.label()));
+    let more = match failure.behind {
+        0 => String::new(),
+        behind => format!(" and the {behind} sent with it"),
+    };
+    context.printer.message(&format!("  {lost}: connecting again to see what became of {}{more}", step.label()));
 
     let looking = look_again(context, target, opened, lock, &done.plan, &failure);
     let (bookkeeping, carried_out) = match context.unless_stopped(looking).await {
@@ -40,24 +45,29 @@ pub(super) async fn settle(
             return Err(Error::not_looked_up(&done.plan, &done.run, &reason));
         }
     };
+    for index in carried_out.clone() {
+        let step = &done.plan.steps[index];
+        let row = bookkeeping.history.rows().iter().find(|row| row.file_name == step.file_name());
+        let elapsed =
+            row.and_then(|row| u64::try_from(row.execution_ms?).ok()).map_or(Duration::ZERO, Duration::from_millis);
+        context.printer.step_finished(&step.label(), step.direction(), elapsed);
+        done.run.finished.push(StepSuccess { step: index, elapsed });
+    }
     let decided = decide(target, opened, catalog, request, &bookkeeping).await;
-    if !carried_out {
-        let aftermath = what_stands(&step, decided.as_ref().ok().map(|(plan, _)| plan), &bookkeeping);
+    if carried_out.end <= failure.step + failure.behind {
+        failure = failure.of_step(carried_out.end);
+        let step = &done.plan.steps[failure.step];
+        let aftermath = what_stands(step, decided.as_ref().ok().map(|(plan, _)| plan), &bookkeeping);
         done.run.failure = Some(StepFailure { aftermath, ..failure });
         return Err(Error::looked_up(&done.plan, &done.run, decided.err()));
     }
-    let row = bookkeeping.history.rows().iter().find(|row| row.file_name == step.file_name());
-    let elapsed =
-        row.and_then(|row| u64::try_from(row.execution_ms?).ok()).map_or(Duration::ZERO, Duration::from_millis);
-    context.printer.step_finished(&step.label(), step.direction(), elapsed);
-    done.run.finished.push(StepSuccess { step: failure.step, elapsed });
     let (plan, after) = decided?;
     done.after = after;
-    go_on_with(&mut done.plan, failure.step + 1, plan)
+    go_on_with(&mut done.plan, carried_out.end, plan)
 }
 
-/// A new connection, which takes the place of the lost one, the lock, and the tables read under it. The second value
-/// says whether the step is carried out.
+/// A new connection, which takes the place of the lost one, the lock, and the tables read under it; and which steps of
+/// those that were sent are carried out, from the first of them on.
 async fn look_again(
     context: &Context<'_>,
     target: &Target,
@@ -65,7 +75,7 @@ async fn look_again(
     lock: &mut MigrationLock,
     plan: &Plan,
     failure: &StepFailure,
-) -> Result<(Bookkeeping, bool), Error> {
+) -> Result<(Bookkeeping, Range<usize>), Error> {
     let fresh = session::reopen(context, target, Purpose::Migrate, target.lock_wait).await?;
     let lost = std::mem::replace(opened, Opened { extent: opened.extent, ..fresh });
     // The server may not know yet that nobody listens to the old session: it goes on with its statement, and holds the
@@ -75,14 +85,15 @@ async fn look_again(
     drop(lost);
     *lock = opened.lock(context, target).await?;
     let mut bookkeeping = opened.load().await?;
-    let carried_out = plan
-        .steps
-        .get(failure.step)
-        .is_some_and(|step| executor::was_carried_out(step, &bookkeeping.history, &context.run_id));
+    let sent = &plan.steps[failure.step..=failure.step + failure.behind];
+    let is_carried_out = |step: &&Step| executor::was_carried_out(step, &bookkeeping.history, &context.run_id);
+    let end = failure.step + sent.iter().take_while(is_carried_out).count();
     let (identity, journal) = (opened.identity(&context.run_id), &mut bookkeeping.journal);
     let session = opened.session.as_mut();
-    executor::repay(session, &opened.tables, plan, failure, carried_out, &identity, journal).await?;
-    Ok((bookkeeping, carried_out))
+    let stopped = failure.step + failure.behind >= end;
+    let step = plan.steps.get(if stopped { end } else { failure.step });
+    executor::repay(session, &opened.tables, step, failure, !stopped, &identity, journal).await?;
+    Ok((bookkeeping, failure.step..end))
 }
 
 /// What is left of a step that is not carried out, as the next run would find it.

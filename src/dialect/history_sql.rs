@@ -7,6 +7,9 @@ use crate::model::{AppliedMigration, CHECKSUM_ALGORITHM, Checksum, RowKind, Vers
 /// The message of a guard that found the migration lock (or the row it protects) gone.
 pub const LOCK_LOST: &str = "dbwarden: the migration lock is lost";
 
+/// The setting that [`Tables::mark_time`] writes.
+const MARK: &str = "dbwarden.began";
+
 /// The largest number of MySQL's.
 const LARGEST: i64 = i64::MAX;
 
@@ -20,6 +23,8 @@ pub enum Took {
         /// When the migration began, in milliseconds since 1970, for engines that do not know when a transaction did.
         began: i64,
     },
+    /// The same, since [`Tables::mark_time`] in the same transaction.
+    SinceMark,
 }
 
 /// A history row about to be written; what the database adds by itself (the time) is left out.
@@ -202,11 +207,29 @@ impl Tables {
         }
     }
 
+    /// Notes the time for [`Took::SinceMark`], in a setting that ends with the transaction. None where
+    /// [`Took::UntilWritten`] serves: only PostgreSQL dates all transactions of a message with the message's arrival.
+    pub fn mark_time(&self) -> Option<String> {
+        (self.engine == Engine::Postgres).then(|| {
+            format!(
+                "SELECT pg_catalog.set_config('{MARK}', CAST(EXTRACT(epoch FROM pg_catalog.clock_timestamp()) AS \
+                 pg_catalog.text), true)"
+            )
+        })
+    }
+
     /// An expression for a time in milliseconds.
     pub(super) fn milliseconds(&self, took: Took) -> String {
         let began = match took {
             Took::Milliseconds(milliseconds) => return milliseconds.to_string(),
             Took::UntilWritten { began } => began,
+            Took::SinceMark => {
+                return format!(
+                    "CAST((EXTRACT(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.-) \
+                     CAST(pg_catalog.current_setting('{MARK}') AS double precision)) OPERATOR(pg_catalog.*) 1000 AS \
+                     bigint)"
+                );
+            }
         };
         match self.engine {
             Engine::Postgres => "CAST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \

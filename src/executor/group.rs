@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::foreign_keys::may_violate;
+use super::record::took_until_written;
 use super::send::{Part, SendError};
 use super::{Aftermath, Event, Executor, RunReport, StepFailure, StepSuccess};
 use crate::plan::{Plan, Step};
@@ -97,7 +98,7 @@ impl Executor<'_> {
         parts.push(Part::Own(SAVEPOINT.to_string()));
         let statements = step.segments.iter().flat_map(|segment| segment.statements.clone());
         parts.extend(statements.map(Part::Script));
-        parts.extend(self.recording(plan, index, None));
+        parts.extend(self.recording(plan, index, took_until_written()));
         self.send(script, &parts).await?;
         self.next_sequence += 1;
         Ok(())

@@ -24,6 +24,7 @@
 use std::time::Instant;
 
 use super::progress::{Announcement, Progress, announced};
+use super::record::took_since;
 use super::retry::Retry;
 use super::send::{Part, SendError};
 use super::{Aftermath, Cause, Executor, StepFailure};
@@ -253,7 +254,7 @@ impl Executor<'_> {
     /// What ends a journalled step: its history row, and in the journal the next step's entry in place of its own, so
     /// that one write serves both; nothing where the journal has `next` already.
     fn finishing(&self, plan: &Plan, index: usize, started: Instant, next: Option<Announcement>) -> Vec<Part> {
-        let mut parts = self.recording(plan, index, Some(started));
+        let mut parts = self.recording(plan, index, took_since(started));
         let direction = plan.steps[index].direction();
         let announced = next.map_or(&[][..], |next| &plan.steps[index + 1..=index + next.steps]);
         parts.extend(match (next, announced.split_first()) {

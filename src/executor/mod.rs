@@ -4,7 +4,8 @@
 //! nothing and decides nothing that the plan could have decided. Promises it keeps:
 //!
 //! - a step that is one transaction carries its history row in it: both happen, or neither; where steps share a commit
-//!   ([`plan::group`]), each is a savepoint of it, and is told as finished after the commit;
+//!   ([`plan::group`]), each is a savepoint of it, and is told as finished after the commit; where they share a message,
+//!   each has its own;
 //! - any other step is journalled: before each statement outside a transaction the journal says which one is about
 //!   to start, so that at most one statement is ever unknown;
 //! - no write happens without the migration lock: each transaction begins by asking for it (PostgreSQL) or makes its
@@ -24,6 +25,7 @@ mod retry;
 mod segment;
 mod send;
 mod settle;
+mod shared_message;
 mod step;
 mod watch;
 
@@ -36,7 +38,7 @@ pub use settle::{repay, was_carried_out};
 use std::time::{Duration, Instant};
 
 use crate::db::{Session, SessionOptions, SqlError};
-use crate::dialect::{EventKind, NewEvent, Tables};
+use crate::dialect::{Engine, EventKind, NewEvent, Tables};
 use crate::model::History;
 use crate::plan::{self, Plan, Work};
 use foreign_keys::Violations;
@@ -82,9 +84,9 @@ pub struct Executor<'a> {
     step_started: Instant,
     /// What the session has set now, where it differs from what [`ExecutionSettings::session`] says.
     altered: bool,
-    /// Steps before this one share no commit: their group could not be committed.
+    /// Steps before this one go alone: their group came to no good end.
     alone_until: usize,
-    /// Steps before this one are known to share a commit with the one that comes next.
+    /// Steps before this one are known to go together with the one that comes next.
     group_end: usize,
     /// What the journal already holds of the steps that come next.
     announced: Option<Announcement>,
@@ -168,7 +170,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Runs the next step, or the next few where they can share a commit.
+    /// Runs the next step, or the next few where they can go together.
     async fn run_next(&mut self, plan: &Plan, report: &mut RunReport) -> Result<(), StepFailure> {
         let first = report.finished.len();
         if first >= self.group_end {
@@ -176,7 +178,11 @@ impl<'a> Executor<'a> {
             self.group_end = first + plan::group(self.tables.engine, &plan.steps[first..]);
         }
         if first >= self.alone_until && self.group_end > first + 1 {
-            return self.run_group(plan, first..self.group_end, report).await;
+            let group = first..self.group_end;
+            return match self.tables.engine {
+                Engine::Sqlite => self.run_group(plan, group, report).await,
+                Engine::Postgres | Engine::MySql => self.run_in_one_message(plan, group, report).await,
+            };
         }
         let success = self.run_step(plan, first).await?;
         report.finished.push(success);

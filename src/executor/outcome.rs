@@ -31,6 +31,8 @@ pub struct StepFailure {
     pub cause: Cause,
     /// What is left of it in the database.
     pub aftermath: Aftermath,
+    /// How many steps behind it travelled in the same message: where its outcome is unknown, theirs is, too.
+    pub behind: usize,
     /// What the journal must say of it, where that could not be written: the connection was lost between two
     /// statements, so that how far it came is known here and nowhere else.
     pub owed: Option<Box<JournalEntry>>,
@@ -122,7 +124,13 @@ pub enum Aftermath {
 
 impl StepFailure {
     pub(super) fn new(step: usize, cause: Cause, aftermath: Aftermath) -> Self {
-        StepFailure { step, cause, aftermath, owed: None, blockers: Vec::new() }
+        StepFailure { step, cause, aftermath, behind: 0, owed: None, blockers: Vec::new() }
+    }
+
+    /// The same, of another step of the same message.
+    pub fn of_step(self, step: usize) -> Self {
+        let end = self.step + self.behind;
+        StepFailure { step, behind: end.saturating_sub(step), ..self }
     }
 
     /// A failure before anything of the step was sent.

@@ -8,6 +8,16 @@ use crate::model::{MigrationKind, RowKind, Script, StatementKind, TransactionCon
 use crate::parse;
 use crate::plan::{Plan, Step, Work, stored_rollback};
 
+/// The time of a step whose statements have ended.
+pub(super) fn took_since(started: Instant) -> Took {
+    Took::Milliseconds(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The time of a step that begins now and whose statements travel with the bookkeeping.
+pub(super) fn took_until_written() -> Took {
+    Took::UntilWritten { began: chrono::Utc::now().timestamp_millis() }
+}
+
 impl Executor<'_> {
     /// The statements that open a transaction and make sure that the lock is still ours.
     pub(super) fn opening(&self) -> Vec<Part> {
@@ -50,14 +60,10 @@ impl Executor<'_> {
 
     /// The statements that record a finished step: its history row comes or goes, and an event tells of it.
     ///
-    /// `started` is given where the step's own statements have ended; where the parts travel with them, the database
+    /// `took`: [`took_since`] where the step's own statements have ended; where the parts travel with them, the database
     /// counts the time.
-    pub(super) fn recording(&self, plan: &Plan, index: usize, started: Option<Instant>) -> Vec<Part> {
+    pub(super) fn recording(&self, plan: &Plan, index: usize, took: Took) -> Vec<Part> {
         let step = &plan.steps[index];
-        let took = match started {
-            Some(started) => Took::Milliseconds(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)),
-            None => Took::UntilWritten { began: chrono::Utc::now().timestamp_millis() },
-        };
         let kind = match &step.work {
             Work::Apply(_) => EventKind::Applied,
             Work::Record(_) => EventKind::Baselined,

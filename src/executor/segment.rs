@@ -39,15 +39,12 @@ impl Executor<'_> {
         closing: &dyn Fn(&Self) -> Vec<Part>,
     ) -> Result<(), SendError> {
         self.leave_traces(script, statements.clone());
-        let engine = self.tables.engine;
         self.note_violations(script, statements.clone()).await;
         let whole = self.closes_in_one_message(script, statements.clone());
         let mut retry = Retry::new(self.settings.lock_retry);
         loop {
             let mut parts = self.opening_of(script, statements.clone(), whole);
-            parts.extend(self.settings.role.as_deref().map(|role| Part::Role(role_begin(engine, role))));
-            parts.extend(statements.clone().map(Part::Script));
-            parts.extend(self.settings.role.as_ref().map(|_| Part::Own(role_end(engine).to_string())));
+            parts.extend(self.in_role(statements.clone()));
             let result = if whole {
                 parts.extend(closing(self));
                 parts.push(Part::Commit);
@@ -71,6 +68,14 @@ impl Executor<'_> {
             self.undo().await;
             self.pause_before_retry(step, failed, &mut retry).await?;
         }
+    }
+
+    /// Statements of the script in a transaction, run as the role that was asked for.
+    pub(super) fn in_role(&self, statements: Range<usize>) -> Vec<Part> {
+        let (engine, role) = (self.tables.engine, self.settings.role.as_deref());
+        let begin = role.map(|role| Part::Role(role_begin(engine, role)));
+        let end = role.map(|_| Part::Own(role_end(engine).to_string()));
+        begin.into_iter().chain(statements.map(Part::Script)).chain(end).collect()
     }
 
     /// Whether a transaction of these statements travels whole, its end included. MySQL's bookkeeping is conditional,

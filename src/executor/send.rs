@@ -23,6 +23,9 @@ pub(super) enum Part {
     Commit,
 }
 
+/// Passes on what happens while an answer is awaited.
+pub(super) type Tell<'a> = &'a (dyn Fn(Event<'_>) + Sync);
+
 /// What stopped a [`Executor::send`].
 #[derive(Debug)]
 pub(super) struct SendError {
@@ -112,40 +115,19 @@ impl Executor<'_> {
         }
         let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
         let step = self.step;
-        let (canceller, observer) = (self.session.canceller(), self.session.observer());
-        let (mut unchanged, mut finished) = (false, 0);
-        if scripted {
-            self.blocked.forget();
-        }
-        let result = {
-            // Both closures tell events, and both live as long as the call.
-            let events = Mutex::new(&mut self.events);
-            let tell = |event: Event<'_>| events.lock().unwrap_or_else(PoisonError::into_inner)(event);
-            let mut done = |index: usize, result: StatementResult| {
-                finished = index + 1;
-                match batch[index].0 {
-                    Part::Script(statement) => tell(Event::StatementFinished {
-                        step,
-                        statement: *statement,
-                        total,
-                        rows: result.rows,
-                        elapsed: result.elapsed,
-                    }),
-                    Part::Conditional(_) => unchanged |= result.rows == Some(0),
-                    Part::Own(_) | Part::Role(_) | Part::Commit => {}
-                }
-            };
-            let blocked = &mut self.blocked;
-            let mut seen =
-                |observation: Observation, waited| blocked.seen(observation, waited, &mut |event| tell(event));
-            // The tool's own writing is brief, and what it says must get there.
-            let interrupt = scripted.then_some(&mut self.interrupt);
-            let first_look = self.first_look;
-            let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
-            watch.over(self.session.run(&texts, &mut done)).await
+        let mut unchanged = false;
+        let mut done = |index: usize, result: StatementResult, tell: Tell<'_>| match batch[index].0 {
+            Part::Script(statement) => tell(Event::StatementFinished {
+                step,
+                statement: *statement,
+                total,
+                rows: result.rows,
+                elapsed: result.elapsed,
+            }),
+            Part::Conditional(_) => unchanged |= result.rows == Some(0),
+            Part::Own(_) | Part::Role(_) | Part::Commit => {}
         };
-        let last = texts.len() - 1;
-        let result = result.unwrap_or_else(|error| Err(BatchError { index: finished.min(last), error }));
+        let result = self.exchange(&texts, scripted, &mut done).await;
         let commits = batch.iter().any(|(part, _)| **part == Part::Commit);
         let alone = batch.len() == 1;
         let outcome = match (result, self.interrupt.signal()) {
@@ -162,6 +144,37 @@ impl Executor<'_> {
             self.pass_on_notices().await;
         }
         outcome
+    }
+
+    /// Sends statements in one batch and waits for the answers, with an eye on what happens meanwhile: a request to stop,
+    /// where they are a script's, and who is in their way.
+    pub(super) async fn exchange(
+        &mut self,
+        texts: &[&str],
+        scripted: bool,
+        done: &mut (dyn FnMut(usize, StatementResult, Tell<'_>) + Send),
+    ) -> Result<(), BatchError> {
+        let (canceller, observer) = (self.session.canceller(), self.session.observer());
+        if scripted {
+            self.blocked.forget();
+        }
+        // Both closures tell events, and both live as long as the call.
+        let events = Mutex::new(&mut self.events);
+        let tell = |event: Event<'_>| events.lock().unwrap_or_else(PoisonError::into_inner)(event);
+        let mut finished = 0;
+        let mut count = |index: usize, result: StatementResult| {
+            finished = index + 1;
+            done(index, result, &tell);
+        };
+        let blocked = &mut self.blocked;
+        let mut seen = |observation: Observation, waited| blocked.seen(observation, waited, &mut |event| tell(event));
+        // The tool's own writing is brief, and what it says must get there.
+        let interrupt = scripted.then_some(&mut self.interrupt);
+        let first_look = self.first_look;
+        let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
+        let result = watch.over(self.session.run(texts, &mut count)).await;
+        let last = texts.len() - 1;
+        result.unwrap_or_else(|error| Err(BatchError { index: finished.min(last), error }))
     }
 
     async fn send_copy(&mut self, script: &Script, index: usize) -> Result<(), SendError> {
@@ -195,7 +208,7 @@ impl Executor<'_> {
         }
     }
 
-    fn explain(&self, part: Option<&Part>, error: SqlError) -> SendError {
+    pub(super) fn explain(&self, part: Option<&Part>, error: SqlError) -> SendError {
         if let (SqlErrorKind::Cancelled, Some(signal)) = (error.kind, self.interrupt.signal()) {
             return SendError::new(Cause::Interrupted(signal)).at(part);
         }
@@ -213,7 +226,7 @@ impl Executor<'_> {
         SendError::new(cause).at(part)
     }
 
-    async fn pass_on_notices(&mut self) {
+    pub(super) async fn pass_on_notices(&mut self) {
         // A server that cannot even tell its warnings will say why with the next statement.
         let notices = self.session.warnings().await.unwrap_or_default();
         for notice in &notices {

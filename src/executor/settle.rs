@@ -5,7 +5,7 @@ use super::{Aftermath, RunIdentity, StepFailure};
 use crate::db::{Session, SqlError};
 use crate::dialect::{EventKind, NewEvent, Tables};
 use crate::model::{History, JournalEntry, MigrationKind};
-use crate::plan::{Plan, Step, Work};
+use crate::plan::{Step, Work};
 
 /// Whether `step`, begun by the run `run_id` when it was due, is carried out: a commit whose answer was lost, or
 /// another run that came in between.
@@ -23,7 +23,7 @@ pub fn was_carried_out(step: &Step, history: &History, run_id: &str) -> bool {
     }
 }
 
-/// Brings the journal in line with what this run knows of its own step, which it could not write any more. Nothing is
+/// Brings the journal in line with what this run knows of its own `step`, which it could not write any more. Nothing is
 /// touched that another run wrote since.
 ///
 /// # Errors
@@ -31,13 +31,13 @@ pub fn was_carried_out(step: &Step, history: &History, run_id: &str) -> bool {
 pub async fn repay(
     session: &mut dyn Session,
     tables: &Tables,
-    plan: &Plan,
+    step: Option<&Step>,
     failure: &StepFailure,
     carried_out: bool,
     run: &RunIdentity,
     journal: &mut Vec<JournalEntry>,
 ) -> Result<(), SqlError> {
-    let Some(step) = plan.steps.get(failure.step) else { return Ok(()) };
+    let Some(step) = step else { return Ok(()) };
     let ours = |entry: &JournalEntry| entry.direction == step.direction() && entry.run_id == run.run_id;
     if let Some(position) = journal.iter().position(ours) {
         let announced = carried_out || failure.aftermath == Aftermath::Undone;

@@ -1,5 +1,6 @@
 use std::time::Instant;
 
+use super::record::{took_since, took_until_written};
 use super::send::SendError;
 use super::watch::{Blocked, first_look};
 use super::{Aftermath, Event, Executor, StepFailure, StepSuccess};
@@ -67,7 +68,10 @@ impl Executor<'_> {
                 match segment.mode {
                     SegmentMode::Transaction => {
                         let together = self.closes_in_one_message(script, statements.clone());
-                        let closing = |executor: &Self| executor.recording(plan, index, (!together).then_some(started));
+                        let closing = |executor: &Self| {
+                            let took = if together { took_until_written() } else { took_since(started) };
+                            executor.recording(plan, index, took)
+                        };
                         self.send_transaction(step, script, statements, &closing)
                             .await
                             .map_err(fails(Aftermath::Undone))?;
@@ -82,7 +86,7 @@ impl Executor<'_> {
             }
         }
         if !recorded {
-            let closing = self.recording(plan, index, Some(started));
+            let closing = self.recording(plan, index, took_since(started));
             self.send_bookkeeping(step, closing).await.map_err(fails(Aftermath::Undone))?;
         }
         Ok(())

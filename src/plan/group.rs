@@ -1,31 +1,42 @@
-//! Which steps may share one commit.
+//! Which steps go together.
 //!
-//! A commit waits for the disk, and on SQLite it is nearly all that a small migration costs. Steps that are done in a
-//! moment are committed together there, each in a savepoint with its history row. A step that may take long has a
-//! commit of its own: nobody waits for the report of one migration until another one behind it has ended.
+//! A commit waits for the disk, and on SQLite it is nearly all that a small migration costs: steps that are done in a
+//! moment are committed together there, each in a savepoint with its history row. On PostgreSQL each step commits by
+//! itself, and what can be saved is the way to the server: such steps share a message. A step that may take long goes
+//! alone: nobody waits for the report of one migration until another one behind it has ended.
 
 use super::{SegmentMode, Step};
 use crate::dialect::Engine;
-use crate::model::{Effect, Object, ObjectName, Script, StatementKind};
+use crate::model::{Effect, Object, ObjectName, Script, StatementKind, TransactionControl};
 use crate::parse;
 
-/// The most steps of a group.
-const MOST: usize = 500;
+/// The most steps of a group that shares a commit.
+const MOST_OF_A_COMMIT: usize = 500;
 
-/// The longest text of a step in a group, in bytes.
+/// The most of one that shares a message: what the server says of them comes with the end of the last.
+const MOST_OF_A_MESSAGE: usize = 16;
+
+/// The longest text of a step in a group, and of all steps that share a message, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// How many of the steps from the first on may share one commit; 1 where the first one shares it with none.
+/// How many of the steps from the first on go together; 1 where the first one goes alone.
 pub fn group(engine: Engine, steps: &[Step]) -> usize {
-    if engine != Engine::Sqlite {
-        return 1;
-    }
-    steps.iter().take(MOST).take_while(|step| is_brief(step)).count().max(1)
+    let mut length = 0;
+    let joins = |step: &&Step| {
+        length += step.script().map_or(0, |script| script.span.len());
+        is_brief(engine, step) && (engine == Engine::Sqlite || length <= LONGEST)
+    };
+    let most = match engine {
+        Engine::Sqlite => MOST_OF_A_COMMIT,
+        Engine::Postgres => MOST_OF_A_MESSAGE,
+        Engine::MySql => 1,
+    };
+    steps.iter().take(most).take_while(joins).count().max(1)
 }
 
 /// Whether the step is a transaction and nothing else, leaves the session as it was, and is done in a moment whatever
 /// the tables hold.
-fn is_brief(step: &Step) -> bool {
+fn is_brief(engine: Engine, step: &Step) -> bool {
     if step.resume.is_some() {
         return false;
     }
@@ -36,24 +47,41 @@ fn is_brief(step: &Step) -> bool {
         [only] => only.mode == SegmentMode::Transaction,
         _ => false,
     };
-    one_transaction && !own_timeouts && script.span.len() <= LONGEST && only_brief_statements(script)
+    one_transaction && !own_timeouts && script.span.len() <= LONGEST && only_brief_statements(engine, script)
 }
 
-fn only_brief_statements(script: &Script) -> bool {
+fn only_brief_statements(engine: Engine, script: &Script) -> bool {
     let mut created = Vec::new();
-    script.statements.iter().enumerate().all(|(index, statement)| match statement.kind {
-        StatementKind::Ddl => is_brief_ddl(script.statement_text(index), &mut created),
-        StatementKind::Dml => inserts_values(script.statement_text(index)),
-        StatementKind::TransactionControl(_) => true,
-        _ => false,
-    })
+    let is_brief = |(index, kind): (usize, StatementKind)| {
+        let text = script.statement_text(index);
+        match (kind, engine) {
+            (StatementKind::Ddl, Engine::Postgres) => {
+                let mut words = parse::statement_words(engine, text);
+                let is_plain = !words.any(|word| NOT_TOGETHER.iter().any(|other| word.eq_ignore_ascii_case(other)));
+                is_plain && is_brief_ddl(engine, text, &mut created)
+            }
+            (StatementKind::Ddl, _) => is_brief_ddl(engine, text, &mut created),
+            // `now()` is the time of the message on PostgreSQL: what is written into rows keeps a message of its own.
+            (StatementKind::Dml, Engine::Sqlite) => inserts_values(text),
+            (StatementKind::TransactionControl(_), Engine::Sqlite) => true,
+            (StatementKind::TransactionControl(TransactionControl::Begin | TransactionControl::Commit), _) => true,
+            _ => false,
+        }
+    };
+    let kinds = script.statements.iter().map(|statement| statement.kind).enumerate();
+    // A text that is sent whole may hold several statements, and has several answers.
+    (engine == Engine::Sqlite || script.directives.split) && kinds.into_iter().all(is_brief)
 }
+
+/// Words of PostgreSQL's DDL with which it has something to say beside the result (which would be told of another step
+/// of the message), leaves something in the session, or reads the rows of a table.
+const NOT_TOGETHER: [&str; 6] = ["exists", "cascade", "temp", "temporary", "materialized", "partition"];
 
 /// `created` collects the tables that are new and empty.
-fn is_brief_ddl(text: &str, created: &mut Vec<ObjectName>) -> bool {
-    let mut words = parse::statement_words(Engine::Sqlite, text).map(str::to_ascii_lowercase);
+fn is_brief_ddl(engine: Engine, text: &str, created: &mut Vec<ObjectName>) -> bool {
+    let mut words = parse::statement_words(engine, text).map(str::to_ascii_lowercase);
     let verb = words.next().unwrap_or_default();
-    let effect = parse::effect(Engine::Sqlite, text);
+    let effect = parse::effect(engine, text);
     let object = match &effect {
         Some(Effect::Objects { objects, present: true }) => objects.first(),
         _ => None,
@@ -65,14 +93,16 @@ fn is_brief_ddl(text: &str, created: &mut Vec<ObjectName>) -> bool {
         ("create", Some(Object::View(_) | Object::Trigger { .. })) => true,
         // Not from a query, and its name is for sure that of a new table.
         ("create", Some(Object::Table(name))) => {
-            let from_a_query = words.any(|word| word == "select" || word == "exists");
+            // `AS TABLE t`, `AS EXECUTE p` on PostgreSQL; a generated column there goes alone, too.
+            let is_of_a_query = |word: &str| word == "select" || (word == "as" && engine == Engine::Postgres);
+            let from_a_query = words.any(|word| word == "exists" || is_of_a_query(&word));
             created.push(name.clone());
             !from_a_query
         }
         // Frees the pages of a table without reading its rows.
         ("drop", _) => true,
-        // A column that goes is taken out of every row.
-        ("alter", _) => !words.any(|word| word == "drop"),
+        // A column that goes is taken out of every row; on PostgreSQL, one that comes may be filled in.
+        ("alter", _) => engine == Engine::Sqlite && !words.any(|word| word == "drop"),
         _ => false,
     }
 }
@@ -143,13 +173,59 @@ mod tests {
         let (brief, long) = ("CREATE TABLE t (a);", "UPDATE t SET a = 1;");
         assert_eq!(group(Engine::Sqlite, &steps(&[brief, brief, long, brief])), 2);
         assert_eq!(group(Engine::Sqlite, &steps(&[long, brief])), 1);
-        assert_eq!(group(Engine::Sqlite, &steps(&vec![brief; MOST + 1])), MOST);
+        assert_eq!(group(Engine::Sqlite, &steps(&vec![brief; MOST_OF_A_COMMIT + 1])), MOST_OF_A_COMMIT);
+    }
+
+    fn shares_a_message(up: &str) -> bool {
+        group(Engine::Postgres, &[step(Engine::Postgres, up), step(Engine::Postgres, up)]) == 2
     }
 
     #[test]
-    fn elsewhere_each_step_has_its_own() {
-        for engine in [Engine::Postgres, Engine::MySql] {
-            assert_eq!(group(engine, &[step(engine, "CREATE TABLE t (a int);"), step(engine, "SELECT 1;")]), 1);
+    fn brief_ddl_shares_a_message_on_postgres() {
+        for up in [
+            "CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES u); CREATE UNIQUE INDEX i ON t (b);",
+            "CREATE TABLE s.t (a timestamptz DEFAULT now()); CREATE VIEW v AS SELECT a FROM s.t;",
+            "DROP TABLE t; DROP INDEX i;",
+            "BEGIN; CREATE TABLE t (a int); COMMIT;",
+        ] {
+            assert!(shares_a_message(up), "{up}");
         }
+    }
+
+    #[test]
+    fn what_reads_the_clock_or_rows_or_says_something_has_a_message_of_its_own() {
+        for up in [
+            "INSERT INTO t VALUES (now());",
+            "ALTER TABLE t ADD COLUMN a timestamptz DEFAULT now();",
+            "CREATE INDEX i ON t (a);",
+            "CREATE INDEX CONCURRENTLY i ON t (a);",
+            "CREATE TABLE t AS TABLE u;",
+            "CREATE TABLE t (a) AS SELECT 1;",
+            "CREATE TABLE t PARTITION OF u DEFAULT;",
+            "CREATE MATERIALIZED VIEW v AS SELECT 1;",
+            "CREATE TABLE IF NOT EXISTS t (a int);",
+            "DROP TABLE t CASCADE;",
+            "CREATE TEMP TABLE t (a int);",
+            "SET search_path = s; CREATE TABLE t (a int);",
+            "SAVEPOINT s; CREATE TABLE t (a int);",
+            "DO $$ BEGIN END $$;",
+            "-- dbwarden: split = off\nCREATE TABLE t (a int); CREATE TABLE u (a int);",
+        ] {
+            assert!(!shares_a_message(up), "{up}");
+        }
+    }
+
+    #[test]
+    fn a_message_has_a_most_and_a_length() {
+        let brief = step(Engine::Postgres, "CREATE TABLE t (a int);");
+        assert_eq!(group(Engine::Postgres, &vec![brief; MOST_OF_A_MESSAGE + 1]), MOST_OF_A_MESSAGE);
+        let wide = format!("CREATE TABLE t (a text DEFAULT '{}');", "x".repeat(LONGEST / 3));
+        assert_eq!(group(Engine::Postgres, &vec![step(Engine::Postgres, &wide); 4]), 2);
+    }
+
+    #[test]
+    fn on_mysql_each_step_goes_alone() {
+        let step = step(Engine::MySql, "CREATE TABLE t (a int);");
+        assert_eq!(group(Engine::MySql, &[step.clone(), step]), 1);
     }
 }
