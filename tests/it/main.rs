@@ -50,6 +50,7 @@ mod secrets;
 mod server_crash;
 mod sessions;
 mod shared_commit;
+mod shared_message;
 mod signals;
 mod sqlite_files;
 mod takeover;

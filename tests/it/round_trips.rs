@@ -41,18 +41,31 @@ fn tables(project: &Project, last: &mut usize, count: usize) {
     }
 }
 
-fn of_migrate(engine: Engine) -> Messages {
+/// The same; each also writes a row, and so shares its message with none.
+fn filled_tables(project: &Project, last: &mut usize, count: usize) {
+    for _ in 0..count {
+        *last += 1;
+        let up = format!("CREATE TABLE t{last} (id int PRIMARY KEY);\nINSERT INTO t{last} VALUES (1);");
+        let down = format!("DELETE FROM t{last};\nDROP TABLE t{last};");
+        project.migration(&format!("{last:04}_filled.sql"), &up, &down);
+    }
+}
+
+/// Adds migrations.
+type Add = fn(&Project, &mut usize, usize);
+
+fn of_migrate(engine: Engine, add: Add) -> Messages {
     let project = Project::new(engine);
     let mut last = 0;
     // The bookkeeping tables are made once in the life of a database.
-    tables(&project, &mut last, 1);
+    add(&project, &mut last, 1);
     project.migrate();
-    count(&project, |_| vec!["migrate".to_owned()], &mut |more| tables(&project, &mut last, more))
+    count(&project, |_| vec!["migrate".to_owned()], &mut |more| add(&project, &mut last, more))
 }
 
-fn of_rollback(engine: Engine) -> Messages {
+fn of_rollback(engine: Engine, add: Add) -> Messages {
     let project = Project::new(engine);
-    tables(&project, &mut 0, FEW + MANY);
+    add(&project, &mut 0, FEW + MANY);
     project.migrate();
     let command = |count: usize| ["rollback", "--count", &count.to_string()].map(str::to_owned).to_vec();
     count(&project, command, &mut |_| {})
@@ -63,17 +76,24 @@ fn postgres_sends_a_transactional_migration_as_one_message() {
     // The session's settings, with history and journal; the lock, with the same again under it; a second connection's
     // look at the lock; the session as the client would have it, and whether it may write; history and journal for the
     // report; the lock given back, with a farewell for the sake of poolers.
-    assert_eq!(of_migrate(Engine::Postgres), Messages { each: 1, fixed: 6 });
+    assert_eq!(of_migrate(Engine::Postgres, filled_tables), Messages { each: 1, fixed: 6 });
     // Besides, what this one is about to undo. Whether another is unfinished is read with history and journal.
-    assert_eq!(of_rollback(Engine::Postgres), Messages { each: 1, fixed: 7 });
+    assert_eq!(of_rollback(Engine::Postgres, filled_tables), Messages { each: 1, fixed: 7 });
+}
+
+#[test]
+fn postgres_sends_brief_migrations_together() {
+    // Either number of them is one message.
+    assert_eq!(of_migrate(Engine::Postgres, tables), Messages { each: 0, fixed: 6 + 1 });
+    assert_eq!(of_rollback(Engine::Postgres, tables), Messages { each: 0, fixed: 7 + 1 });
 }
 
 #[test]
 fn mysql_sends_each_ddl_statement_and_the_bookkeeping() {
     // CREATE TABLE, CREATE INDEX; the history's row together with what is about to start next. Of the first migration
     // that is a message of its own, and so is the first look at the history; no farewell is needed.
-    assert_eq!(of_migrate(Engine::MySql), Messages { each: 3, fixed: 8 });
-    assert_eq!(of_rollback(Engine::MySql), Messages { each: 2, fixed: 9 });
+    assert_eq!(of_migrate(Engine::MySql, tables), Messages { each: 3, fixed: 8 });
+    assert_eq!(of_rollback(Engine::MySql, tables), Messages { each: 2, fixed: 9 });
 }
 
 #[test]

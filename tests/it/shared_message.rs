@@ -1,0 +1,195 @@
+//! PostgreSQL: migrations that are done in a moment share a message, and each is applied as if it had come alone.
+
+use crate::harness::postgres::Postgres;
+use crate::harness::proxy::{Fault, Moment, Place, Proxy};
+use crate::harness::{Engine, Finished, Holder, Project, exit, wait_until};
+use crate::network::through;
+use rustix::process::Signal;
+
+const ALL: [&str; 5] = ["0001", "0002", "0003", "0004", "0005"];
+
+/// `0001` applied, and four migrations behind it that share a message; `0004` is this.
+fn project(fourth: &str) -> Project {
+    let project = Project::new(Engine::Postgres);
+    project.tables(1).migrate();
+    project.migration("0002_second.sql", "CREATE TABLE second (id int);", "DROP TABLE second;");
+    project.migration("0003_third.sql", "CREATE TABLE third (id int);", "DROP TABLE third;");
+    project.migration("0004_fourth.sql", fourth, "DROP TABLE fourth;");
+    project.migration("0005_fifth.sql", "CREATE TABLE fifth (id int);", "DROP TABLE fifth;");
+    project
+}
+
+fn brief() -> Project {
+    project("CREATE TABLE fourth (id int);\nCREATE INDEX fourth_id ON fourth (id);")
+}
+
+/// `0004` has to wait for somebody, who is here; `0002` and `0003` are applied by then.
+fn waiting() -> (Project, Holder) {
+    let project = project("CREATE TABLE fourth (id int);\nDROP TABLE t1;");
+    let holder = Holder::new(&project, "BEGIN; SELECT count(*) FROM t1");
+    (project, holder)
+}
+
+#[track_caller]
+fn each_is_told_once(finished: &Finished, names: &[&str]) {
+    for name in names {
+        assert_eq!(finished.stderr.matches(&format!("applied {name}")).count(), 1, "{name}: {finished:?}");
+    }
+    assert_eq!(finished.stderr.matches("  applied ").count(), names.len(), "{finished:?}");
+}
+
+#[test]
+fn what_came_before_a_failure_stands() {
+    for (fourth, message) in [
+        ("CREATE TABLE fourth (id int);\nCREATE TABLE third (id int);", "relation \"third\" already exists"),
+        // The server reads the whole message before it runs any of it.
+        ("CREATE TABLE fourth (id int);\nCREATE TABLE fourth_too (id int,,);", "syntax error at or near \",\""),
+        ("CREATE TABLE fourth (id int REFERENCES nowhere);\nDROP TABLE third;", "relation \"nowhere\" does not exist"),
+    ] {
+        let project = project(fourth);
+        let report = project.run(["migrate"]).exits(exit::SQL_FAILED);
+        let line = if fourth.contains("nowhere") { 3 } else { 4 };
+        let report = report.says(&format!("0004_fourth.sql:{line}")).says(message);
+        each_is_told_once(&report, &["0002 second", "0003 third"]);
+        assert_eq!(project.versions(), ["0001", "0002", "0003"], "{fourth}");
+        assert!(!project.has_table("fourth") && !project.has_table("fifth") && project.has_table("third"));
+        project.migration("0004_fourth.sql", "CREATE TABLE fourth (id int);", "DROP TABLE fourth;").migrate();
+        assert_eq!(project.versions(), ALL);
+    }
+}
+
+#[test]
+fn a_rollback_that_fails_amid_several_leaves_those_before_it_undone() {
+    let project = brief();
+    project.migration("0003_third.sql", "CREATE TABLE third (id int);", "DROP TABLE nowhere;");
+    project.migrate();
+    let report = project.run(["rollback", "--count", "4"]).exits(exit::SQL_FAILED);
+    report.says("0003_third.sql").says("table \"nowhere\" does not exist");
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+    assert!(!project.has_table("fourth") && !project.has_table("fifth") && project.has_table("third"));
+}
+
+#[test]
+fn a_message_whose_answer_is_lost_is_settled_in_the_same_run() {
+    let project = brief();
+    let proxy = Proxy::new(Engine::Postgres, project.port());
+    let proxy = proxy.strike(Place::With("CREATE TABLE fourth", 1), Moment::After, Fault::Cut);
+    let finished = through(&proxy, &project, &["migrate"]).exits(exit::DONE);
+    assert!(proxy.struck());
+    each_is_told_once(&finished, &["0002 second", "0003 third", "0004 fourth", "0005 fifth"]);
+    assert_eq!(project.versions(), ALL);
+
+    let proxy = Proxy::new(Engine::Postgres, project.port());
+    let proxy = proxy.strike(Place::With("DROP TABLE third", 1), Moment::After, Fault::Cut);
+    let finished = through(&proxy, &project, &["rollback", "--count", "3"]).exits(exit::DONE);
+    assert!(proxy.struck());
+    assert_eq!(finished.stderr.matches("  undone ").count(), 3, "{finished:?}");
+    assert_eq!(project.versions(), ["0001", "0002"]);
+}
+
+#[test]
+fn a_message_that_did_not_get_there_is_nothing_applied() {
+    let project = brief();
+    let proxy = Proxy::new(Engine::Postgres, project.port());
+    let proxy = proxy.strike(Place::With("CREATE TABLE fourth", 1), Moment::Before, Fault::Cut);
+    let finished = through(&proxy, &project, &["migrate"]).exits(exit::UNREACHABLE).says("0002 second");
+    each_is_told_once(&finished, &[]);
+    assert_eq!(project.versions(), ["0001"]);
+    project.migrate();
+    assert_eq!(project.versions(), ALL);
+}
+
+#[test]
+fn a_session_that_is_ended_amid_several_leaves_what_came_before() {
+    let (project, holder) = waiting();
+    let run = project.spawn(["migrate"]);
+    wait_until("the fourth waits", || project.versions() == ["0001", "0002", "0003"]);
+    wait_until("its session is ended", || {
+        project.sql(
+            "SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() \
+             AND application_name LIKE 'dbwarden%' AND query LIKE '%fourth%'",
+        ) == "t"
+    });
+    let finished = run.finish().exits(exit::UNREACHABLE).says("0004 fourth");
+    each_is_told_once(&finished, &["0002 second", "0003 third"]);
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+    assert!(!project.has_table("fourth"));
+    holder.release();
+    project.migrate();
+    assert_eq!(project.versions(), ALL);
+}
+
+#[test]
+fn a_signal_stops_the_one_that_runs() {
+    let (project, holder) = waiting();
+    let run = project.spawn(["migrate"]);
+    wait_until("the fourth waits", || project.versions() == ["0001", "0002", "0003"]);
+    run.signal(Signal::TERM);
+    let finished = run.finish().exits(exit::TERMINATED);
+    each_is_told_once(&finished, &["0002 second", "0003 third"]);
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+    assert!(!project.has_table("fourth"));
+    holder.release();
+    project.migrate();
+    assert_eq!(project.versions(), ALL);
+}
+
+#[test]
+fn one_that_meets_a_lock_timeout_is_tried_again_alone() {
+    let (project, holder) = waiting();
+    project.toml_extra("lock_timeout = \"500ms\"\nlock_retry = \"1min\"");
+    let run = project.spawn(["migrate"]);
+    run.wait_for_stderr(|text| text.contains("trying again"));
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+    holder.release();
+    each_is_told_once(&run.finish().exits(exit::DONE), &["0002 second", "0003 third", "0004 fourth", "0005 fifth"]);
+    assert_eq!(project.versions(), ALL);
+}
+
+#[test]
+fn one_that_had_to_wait_is_not_the_others_time() {
+    let (project, holder) = waiting();
+    project.toml_extra("lock_timeout = \"1min\"");
+    let run = project.spawn(["migrate"]);
+    run.wait_for_stderr(|text| text.contains("waiting for a lock"));
+    holder.release();
+    run.finish().exits(exit::DONE);
+    let times = "SELECT string_agg((execution_ms >= 1000)::text, ' ' ORDER BY sequence) FROM _dbwarden_migrations; \
+                 SELECT string_agg((duration_ms >= 1000)::text, ' ' ORDER BY id) FROM _dbwarden_events";
+    let expected = "false false false true false";
+    assert_eq!(project.sql(times), format!("{expected}\n{expected}"));
+}
+
+#[test]
+fn each_has_the_role_that_is_asked_for() {
+    let project = brief();
+    let role = format!("{}_owner", project.database());
+    let as_admin = |sql: &str| Postgres::get().admin(project.database(), sql);
+    as_admin(&format!("CREATE ROLE {role}; GRANT {role} TO app; GRANT CREATE, USAGE ON SCHEMA public TO {role}"));
+    project.toml_extra(&format!("role = \"{role}\"")).migrate();
+    let owners = project.sql(
+        "SELECT string_agg((tableowner = current_database() || '_owner')::text, ' ' ORDER BY tablename = 't1', tablename) \
+         FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_%'",
+    );
+    assert_eq!(owners, "true true true true false");
+    as_admin(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn killed_anywhere_each_ends_applied_exactly_once() {
+    let whole = brief();
+    whole.migrate();
+    let mut killed = 0;
+    loop {
+        let project = brief();
+        let run = project.command(["migrate"]).fail_point(format!("KILL {}", killed + 1)).run();
+        if run.code == Some(exit::DONE) {
+            break;
+        }
+        killed += 1;
+        project.migrate();
+        assert_eq!(project.schema(), whole.schema(), "killed at boundary {killed}");
+        assert_eq!(project.versions(), ALL, "killed at boundary {killed}");
+    }
+    assert!(killed > 15, "{killed} boundaries");
+}
