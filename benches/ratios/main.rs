@@ -119,6 +119,16 @@ fn apply_and_roll_back(_: &str, engine: Engine) {
     };
     row("apply 1000 migrations", client_of(engine), applied, Goal::Times(apply));
     row("roll back 1000", client_of(engine), rolled_back, Goal::Times(roll_back));
+    if engine == Engine::Postgres {
+        let alone = |subject: &Subject| time(&mut subject.client_sends_one_message_each());
+        let [pair] = in_turn_on_new(5, || Subject::with_tables(engine, 1000), [(&alone, &client_migrates)]);
+        row(
+            "apply 1000 without a history",
+            "PostgreSQL, `psql`; instead of dbwarden, it with a message each",
+            pair,
+            Goal::None,
+        );
+    }
 }
 
 /// Both sides over TCP, each message of theirs a millisecond late.

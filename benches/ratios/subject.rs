@@ -117,6 +117,12 @@ impl Subject {
         self.client_runs(&self.up)
     }
 
+    /// `psql` with all upgrades, each as one message and without a history: what the server's own work takes.
+    pub fn client_sends_one_message_each(&self) -> Command {
+        // `\;` ends a statement and not the message: https://www.postgresql.org/docs/current/app-psql.html
+        self.client_runs(&self.up.replace(';', "\\;").replace("COMMIT\\;", "COMMIT;"))
+    }
+
     /// The client with all rollbacks, the last first.
     pub fn client_rolls_back(&self) -> Command {
         self.client_runs(&self.down)
