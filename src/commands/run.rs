@@ -247,6 +247,7 @@ async fn carry_out(context: &Context<'_>, target: &Target, opened: &mut Opened, 
         session: prepare::options(target),
         role: target.role.clone(),
         lock_retry: target.lock_retry,
+        durable_commits: target.durable_commits,
     };
     let identity = opened.identity(&context.run_id);
     let Done { plan, run, after, .. } = done;

@@ -23,7 +23,7 @@ use super::url;
 use crate::dialect::Engine;
 use crate::lint::Server;
 use crate::model::{format_duration, parse_duration};
-use crate::plan::{DatabaseAhead, OutOfOrder};
+use crate::plan::{DatabaseAhead, DurableCommits, OutOfOrder};
 
 /// Makes one [`Target`] from its section and what stands above it.
 pub(super) struct Builder<'a> {
@@ -70,6 +70,8 @@ impl Builder<'_> {
         let out_of_order = self.choice("out_of_order", OutOfOrder::ALL.map(|policy| (policy.name(), policy)))?;
         let on_database_ahead =
             self.choice("on_database_ahead", DatabaseAhead::ALL.map(|policy| (policy.name(), policy)))?;
+        let durable_commits =
+            self.choice("durable_commits", DurableCommits::ALL.map(|policy| (policy.name(), policy)))?;
         let role = self.role(engine)?;
         let session = self.session(engine)?;
         let (backup, backup_shown) = self.backup()?;
@@ -92,6 +94,9 @@ impl Builder<'_> {
         show("statement_timeout", format_duration(statement_timeout.value), &statement_timeout.origin);
         show("out_of_order", out_of_order.value.to_string(), &out_of_order.origin);
         show("on_database_ahead", on_database_ahead.value.to_string(), &on_database_ahead.origin);
+        if engine == Engine::Postgres {
+            show("durable_commits", durable_commits.value.to_string(), &durable_commits.origin);
+        }
         if let Some(role) = &role {
             show("role", role.value.clone(), &role.origin);
         }
@@ -124,6 +129,7 @@ impl Builder<'_> {
             connect_timeout: connect_timeout.value,
             out_of_order: out_of_order.value,
             on_database_ahead: on_database_ahead.value,
+            durable_commits: durable_commits.value,
             role: role.map(|role| role.value),
             session: session.value,
             server_version: server_version.map(|(server, _)| server),

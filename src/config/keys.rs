@@ -94,6 +94,12 @@ pub const DATABASE_KEYS: &[Key] = &[
         "a pending file older than an applied one: refuse or allow",
     ),
     key("on_database_ahead", Choice(&["warn", "fail"]), r#""warn""#, "applied versions without a file: warn or fail"),
+    key(
+        "durable_commits",
+        Choice(&["last", "each"]),
+        r#""last""#,
+        "PostgreSQL: of migrations sent together, which commit waits for the disk: the last (it covers all) or each",
+    ),
     key("role", Text, r#""app_owner""#, "SET ROLE for the migrations"),
     key("backup_dir", Path, r#""backups""#, "the folder of backups; each database has a folder of its own in it"),
     key("backup_keep", Number, "10", "how many backups are kept; default: all"),

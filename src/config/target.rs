@@ -14,7 +14,7 @@ use crate::backup;
 use crate::db::{ConnectOptions, SessionOptions};
 use crate::dialect::Engine;
 use crate::lint::{Server, Severity};
-use crate::plan::{DatabaseAhead, OutOfOrder};
+use crate::plan::{DatabaseAhead, DurableCommits, OutOfOrder};
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Target {
     pub out_of_order: OutOfOrder,
     /// What applied versions without a file mean.
     pub on_database_ahead: DatabaseAhead,
+    /// Which commits wait for the disk.
+    pub durable_commits: DurableCommits,
     /// `SET ROLE` for the migrations.
     pub role: Option<String>,
     /// Settings made before each migration.

@@ -3,6 +3,7 @@
 
 pub mod blocker_sql;
 mod bookkeeping;
+mod durability;
 mod effect_sql;
 mod event_sql;
 mod grants;
@@ -21,6 +22,7 @@ mod table_sql;
 mod unfinished_sql;
 
 pub use bookkeeping::Tables;
+pub use durability::{wait_for_the_disk, without_waiting};
 pub use effect_sql::{
     LooksBefore, before, before_of, drop_index_concurrently, go_to_place, looks_before_each, place, read_only,
     select_leftovers, select_look,

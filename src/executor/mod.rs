@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 use crate::db::{Session, SessionOptions, SqlError};
 use crate::dialect::{Engine, EventKind, NewEvent, Tables};
 use crate::model::History;
-use crate::plan::{self, Plan, Work};
+use crate::plan::{self, DurableCommits, Plan, Work};
 use foreign_keys::Violations;
 use progress::Announcement;
 use watch::{Blocked, first_look};
@@ -57,6 +57,8 @@ pub struct ExecutionSettings {
     pub role: Option<String>,
     /// How long a statement that meets a lock timeout or a deadlock is tried again.
     pub lock_retry: Duration,
+    /// Which commits wait for the disk, of several that travel in one message.
+    pub durable_commits: DurableCommits,
 }
 
 /// Who runs, as history rows and events record it.

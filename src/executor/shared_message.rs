@@ -1,16 +1,17 @@
 //! Several steps that share one message, each a transaction of its own.
 //!
 //! The server stops at the first error, so that what is behind it has not begun, and what is before it is committed.
-//! What failed is run once more alone, which says how.
+//! What failed is run once more alone, which says how. Only the last commit waits for the disk, and covers the others:
+//! nothing is told as done before that.
 
 use std::ops::Range;
 
 use super::record::took_until_written;
-use super::send::{Part, SendError, Tell};
+use super::send::{Part, Tell};
 use super::{Aftermath, Cause, Event, Executor, RunReport, StepFailure, StepSuccess};
 use crate::db::{BatchError, StatementResult};
-use crate::dialect::Took;
-use crate::plan::{Plan, Step};
+use crate::dialect::{self, Took};
+use crate::plan::{DurableCommits, Plan, Step};
 
 /// A statement of the message, and the step it belongs to.
 type Item = (usize, Part);
@@ -30,7 +31,7 @@ impl Executor<'_> {
         let first_sequence = self.next_sequence;
         let mut items: Vec<Item> = Vec::new();
         for index in steps.clone() {
-            let parts = self.whole(plan, index, index == steps.start);
+            let parts = self.whole(plan, index, &steps);
             items.extend(parts.into_iter().map(|part| (index, part)));
             self.next_sequence += 1;
         }
@@ -39,10 +40,22 @@ impl Executor<'_> {
         let mut done = |_: usize, result: StatementResult, _: Tell<'_>| results.push(result);
         let outcome = self.exchange(&texts, true, &mut done).await;
 
+        let mut failed = outcome
+            .err()
+            .map(|BatchError { index, error }| self.explain(items.get(index).map(|(_, part)| part), error));
+        if let Some(failed) = failed.take_if(|failed| failed.outcome_unknown) {
+            // Also what was answered may not have got to the disk.
+            let failure = StepFailure::new(steps.start, failed.cause, Aftermath::Unknown);
+            return Err(StepFailure { behind: steps.len() - 1, ..failure });
+        }
         let answered: Vec<(&Item, StatementResult)> = items.iter().zip(results).collect();
         let committed = answered.iter().filter(|((_, part), _)| *part == Part::Commit).count();
         self.next_sequence = first_sequence + i64::try_from(committed).unwrap_or_default();
         let finished = steps.start..steps.start + committed;
+        if failed.is_some() {
+            self.undo().await;
+            self.wait_for_the_disk(finished.len()).await;
+        }
         // The answers come together: how long each step took, the history knows better.
         let elapsed = started.elapsed() / u32::try_from(committed.max(1)).unwrap_or(u32::MAX);
         for index in finished.clone() {
@@ -61,48 +74,49 @@ impl Executor<'_> {
             report.finished.push(StepSuccess { step: index, elapsed });
         }
         self.pass_on_notices().await;
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(BatchError { index, error }) => {
-                let failed = self.explain(items.get(index).map(|(_, part)| part), error);
-                self.end_message(finished.end..steps.end, failed).await
+        match failed.map(|failed| failed.cause) {
+            Some(cause @ (Cause::Interrupted(_) | Cause::LockLost)) => {
+                Err(StepFailure::new(finished.end, cause, Aftermath::Undone))
             }
+            Some(_) => {
+                self.alone_until = steps.end;
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
+    /// Has the commits of as many steps reach the disk, where the one that waits for all was not reached.
+    async fn wait_for_the_disk(&mut self, committed: usize) {
+        let statement = dialect::wait_for_the_disk(self.tables.engine);
+        if let Some(statement) = statement.filter(|_| committed > 0 && self.commits_wait_for_the_last()) {
+            // Where it fails, the next thing that is written does the same: the step alone, or the note of its failure.
+            let _ = self.session.execute(statement).await;
+        }
+    }
+
+    fn commits_wait_for_the_last(&self) -> bool {
+        self.settings.durable_commits == DurableCommits::Last
+    }
+
     /// A step as one transaction that travels whole.
-    fn whole(&self, plan: &Plan, index: usize, is_first: bool) -> Vec<Part> {
+    fn whole(&self, plan: &Plan, index: usize, together: &Range<usize>) -> Vec<Part> {
         let step = &plan.steps[index];
         let statements = step.segments.first().map_or(0..0, |segment| segment.statements.clone());
         let mut parts = match step.script() {
             Some(script) => self.opening_of(script, statements.clone(), true),
             None => self.opening(),
         };
-        let mark = self.tables.mark_time().filter(|_| !is_first);
+        let is_covered = index + 1 < together.end && self.commits_wait_for_the_last();
+        let without_waiting = dialect::without_waiting(self.tables.engine).filter(|_| is_covered);
+        parts.extend(without_waiting.map(|text| Part::Own(text.to_string())));
+        let mark = self.tables.mark_time().filter(|_| index > together.start);
         let took = if mark.is_some() { Took::SinceMark } else { took_until_written() };
         parts.extend(mark.map(Part::Own));
         parts.extend(self.in_role(statements));
         parts.extend(self.recording(plan, index, took));
         parts.push(Part::Commit);
         parts
-    }
-
-    /// The message ended with the first of the steps that are `left`.
-    async fn end_message(&mut self, left: Range<usize>, failed: SendError) -> Result<(), StepFailure> {
-        if failed.outcome_unknown {
-            let failure = StepFailure::new(left.start, failed.cause, Aftermath::Unknown);
-            return Err(StepFailure { behind: left.len().saturating_sub(1), ..failure });
-        }
-        self.undo().await;
-        match failed.cause {
-            Cause::Interrupted(_) | Cause::LockLost => {
-                Err(StepFailure::new(left.start, failed.cause, Aftermath::Undone))
-            }
-            _ => {
-                self.alone_until = left.end;
-                Ok(())
-            }
-        }
     }
 }
 

@@ -20,7 +20,7 @@ pub use difference::{Difference, difference, difference_of_section};
 pub use error::{PlanError, Started};
 pub use group::group;
 pub use migrate::{plan_baseline, plan_migrate};
-pub use policy::{DatabaseAhead, MigratePolicy, OutOfOrder};
+pub use policy::{DatabaseAhead, DurableCommits, MigratePolicy, OutOfOrder};
 pub use resume::{
     Ask, OpenQuestion, Resume, effects_from, has_begun, kept_script, needs_no_mark, open_question, open_statements,
     script_in_flight, settle_through,

@@ -61,6 +61,37 @@ impl fmt::Display for DatabaseAhead {
     }
 }
 
+/// Which commits of a run wait for the disk, where several travel in one message (PostgreSQL).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DurableCommits {
+    /// The last of the message: the log is written in order, so that its flush covers those before it. Nothing is told
+    /// as done before.
+    #[default]
+    Last,
+    /// Each.
+    Each,
+}
+
+impl DurableCommits {
+    /// Every policy.
+    pub const ALL: [DurableCommits; 2] = [DurableCommits::Last, DurableCommits::Each];
+
+    /// The value of `durable_commits`.
+    pub fn name(self) -> &'static str {
+        match self {
+            DurableCommits::Last => "last",
+            DurableCommits::Each => "each",
+        }
+    }
+}
+
+impl fmt::Display for DurableCommits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// The policies of one target that planning asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MigratePolicy {

@@ -71,6 +71,44 @@ fn crashed_when(project: &Project, home: Home, begun: &str) -> Finished {
     run.finish()
 }
 
+/// Crashes the server at many places of runs of 200 small migrations, of which only some commits wait for the disk:
+/// whenever it is there again, the schema is what the history says, and what a run has told is in it.
+#[test]
+fn postgres_loses_schema_and_history_together_and_nothing_that_was_told() {
+    const MIGRATIONS: usize = 200;
+    let server = Postgres::restartable();
+    let home = Home::Postgres(server);
+    let mut project = Project::on(home);
+    project.tables(MIGRATIONS);
+    let mut amid = 0;
+    for round in 0..50 {
+        let run = project.spawn(["migrate"]);
+        // Anywhere in a message: it is not known when the server has how much of it.
+        let told = 1 + (round * 7) % 48;
+        run.wait_for_stderr(|text| text.matches("  applied ").count() >= told || text.contains("applied 0200"));
+        crash(home);
+        start_again(home);
+        let finished = run.finish();
+        assert!(matches!(finished.code, Some(exit::DONE | exit::UNREACHABLE)), "round {round}: {finished:?}");
+        let (tables, versions) = ("tablename ~ '^t[0-9]+$'", "_dbwarden_migrations");
+        let made = project.sql(&format!(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND {tables};\n\
+             SELECT count(*) FROM {versions};\nSELECT coalesce(max(sequence), 0) FROM {versions}"
+        ));
+        let made: Vec<usize> = made.lines().map(|count| count.parse().expect("a number")).collect();
+        assert!(made.iter().all(|count| *count == made[0]), "round {round}: {made:?}\n{finished:?}");
+        let last = finished.stderr.lines().filter_map(|line| line.strip_prefix("  applied ")?.split(' ').next()).last();
+        let last: usize = last.map_or(0, |version| version.parse().expect("a number"));
+        assert!(last <= made[0], "round {round}: told {last}, there are {}\n{finished:?}", made[0]);
+        amid += usize::from(made[0] < MIGRATIONS);
+        if made[0] == MIGRATIONS {
+            project = Project::on(home);
+            project.tables(MIGRATIONS);
+        }
+    }
+    assert!(amid > 25, "{amid} crashes were amid the migrations");
+}
+
 #[test]
 fn postgres_crashes_all_through_a_run() {
     crashes_all_through_a_run(Home::Postgres(Postgres::restartable()), 20);

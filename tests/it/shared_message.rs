@@ -3,7 +3,7 @@
 use crate::harness::postgres::Postgres;
 use crate::harness::proxy::{Fault, Moment, Place, Proxy};
 use crate::harness::{Engine, Finished, Holder, Project, exit, wait_until};
-use crate::network::through;
+use crate::network::{configure, through};
 use rustix::process::Signal;
 
 const ALL: [&str; 5] = ["0001", "0002", "0003", "0004", "0005"];
@@ -173,6 +173,41 @@ fn each_has_the_role_that_is_asked_for() {
     );
     assert_eq!(owners, "true true true true false");
     as_admin(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+/// What a run said to the server.
+fn said(project: &Project, expected: i32) -> String {
+    let proxy = Proxy::new(Engine::Postgres, project.port());
+    through(&proxy, project, &["migrate"]).exits(expected);
+    proxy.queries().join("\n")
+}
+
+#[test]
+fn only_the_last_commit_waits_for_the_disk() {
+    let unwaiting = "SET LOCAL synchronous_commit = off";
+    let queries = said(&brief(), exit::DONE);
+    assert_eq!(queries.matches(unwaiting).count(), 3, "{queries}");
+    assert!(queries.rfind(unwaiting) < queries.find("CREATE TABLE fifth"), "{queries}");
+    let each = brief();
+    let proxy = Proxy::new(Engine::Postgres, each.port());
+    configure(&each, proxy.port(), "durable_commits = \"each\"");
+    each.migrate();
+    assert!(proxy.queries().iter().all(|text| !text.contains("synchronous_commit = off")));
+    assert_eq!(proxy.queries().iter().filter(|text| text.contains("CREATE TABLE")).count(), 1, "still one message");
+}
+
+#[test]
+fn what_came_before_a_failure_is_on_the_disk_before_it_is_told() {
+    let queries = said(&project("DROP TABLE fourth;"), exit::SQL_FAILED);
+    let waited = queries.find("pg_logical_emit_message").expect("a commit that waits");
+    assert!(queries.find("CREATE TABLE fifth") < Some(waited) && Some(waited) < queries.rfind("DROP TABLE fourth"));
+    // Nothing is to be covered where nothing is committed.
+    let none = Project::new(Engine::Postgres);
+    none.tables(1).migrate();
+    none.migration("0002_second.sql", "DROP TABLE nowhere;", "");
+    none.migration("0003_third.sql", "CREATE TABLE third (id int);", "");
+    let queries = said(&none, exit::SQL_FAILED);
+    assert!(!queries.contains("pg_logical_emit_message"), "{queries}");
 }
 
 #[test]
