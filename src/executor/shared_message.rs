@@ -5,11 +5,12 @@
 //! nothing is told as done before that.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::record::took_until_written;
-use super::send::{Part, Tell};
+use super::send::{Part, SendError, Tell};
 use super::{Aftermath, Cause, Event, Executor, RunReport, StepFailure, StepSuccess};
-use crate::db::{BatchError, StatementResult};
+use crate::db::{BatchError, SqlError, StatementResult};
 use crate::dialect::{self, Took};
 use crate::plan::{DurableCommits, Plan, Step};
 
@@ -43,34 +44,29 @@ impl Executor<'_> {
         let mut failed = outcome
             .err()
             .map(|BatchError { index, error }| self.explain(items.get(index).map(|(_, part)| part), error));
+        let answered: Vec<(&Item, StatementResult)> = items.iter().zip(results).collect();
+        let committed = answered.iter().filter(|((_, part), _)| *part == Part::Commit).count();
+        if failed.as_ref().is_some_and(|failed| !failed.outcome_unknown) {
+            self.undo().await;
+            if let Err(error) = self.wait_for_the_disk(committed).await {
+                failed = Some(SendError::new(Cause::Bookkeeping(error)));
+            }
+        }
         if let Some(failed) = failed.take_if(|failed| failed.outcome_unknown) {
             // Also what was answered may not have got to the disk.
             let failure = StepFailure::new(steps.start, failed.cause, Aftermath::Unknown);
             return Err(StepFailure { behind: steps.len() - 1, ..failure });
         }
-        let answered: Vec<(&Item, StatementResult)> = items.iter().zip(results).collect();
-        let committed = answered.iter().filter(|((_, part), _)| *part == Part::Commit).count();
         self.next_sequence = first_sequence + i64::try_from(committed).unwrap_or_default();
         let finished = steps.start..steps.start + committed;
-        if failed.is_some() {
-            self.undo().await;
-            self.wait_for_the_disk(finished.len()).await;
-        }
         // The answers come together: how long each step took, the history knows better.
         let elapsed = started.elapsed() / u32::try_from(committed.max(1)).unwrap_or(u32::MAX);
         for index in finished.clone() {
             if index > steps.start {
                 self.start_step(plan, index);
             }
-            let step = &plan.steps[index];
-            let total = step.script().map_or(0, |script| script.statements.len());
-            for ((_, part), result) in answered.iter().filter(|((of, _), _)| *of == index) {
-                if let Part::Script(statement) = *part {
-                    let StatementResult { rows, elapsed } = *result;
-                    (self.events)(Event::StatementFinished { step: index, statement, total, rows, elapsed });
-                }
-            }
-            (self.events)(Event::StepFinished { step, elapsed });
+            let of_step = answered.iter().filter(|((of, _), _)| *of == index);
+            self.tell_of(plan, index, of_step.map(|((_, part), result)| (part, *result)), elapsed);
             report.finished.push(StepSuccess { step: index, elapsed });
         }
         self.pass_on_notices().await;
@@ -86,13 +82,36 @@ impl Executor<'_> {
         }
     }
 
-    /// Has the commits of as many steps reach the disk, where the one that waits for all was not reached.
-    async fn wait_for_the_disk(&mut self, committed: usize) {
-        let statement = dialect::wait_for_the_disk(self.tables.engine);
-        if let Some(statement) = statement.filter(|_| committed > 0 && self.commits_wait_for_the_last()) {
-            // Where it fails, the next thing that is written does the same: the step alone, or the note of its failure.
-            let _ = self.session.execute(statement).await;
+    /// Tells of a finished step.
+    fn tell_of<'p>(
+        &mut self,
+        plan: &Plan,
+        index: usize,
+        parts: impl Iterator<Item = (&'p Part, StatementResult)>,
+        elapsed: Duration,
+    ) {
+        let step = &plan.steps[index];
+        let total = step.script().map_or(0, |script| script.statements.len());
+        for (part, StatementResult { rows, elapsed }) in parts {
+            if let Part::Script(statement) = *part {
+                (self.events)(Event::StatementFinished { step: index, statement, total, rows, elapsed });
+            }
         }
+        (self.events)(Event::StepFinished { step, elapsed });
+    }
+
+    /// Has the commits of as many steps reach the disk, where the one that waits for all was not reached.
+    ///
+    /// # Errors
+    /// The connection is lost. Whatever else may fail, the next thing that is written waits as well: the step alone, or
+    /// the note of its failure.
+    async fn wait_for_the_disk(&mut self, committed: usize) -> Result<(), SqlError> {
+        let statement = dialect::wait_for_the_disk(self.tables.engine);
+        let Some(statement) = statement.filter(|_| committed > 0 && self.commits_wait_for_the_last()) else {
+            return Ok(());
+        };
+        let waited = self.session.execute(statement).await;
+        waited.map(drop).or_else(|error| if error.kind.ends_session() { Err(error) } else { Ok(()) })
     }
 
     fn commits_wait_for_the_last(&self) -> bool {

@@ -97,7 +97,8 @@ fn postgres_loses_schema_and_history_together_and_nothing_that_was_told() {
         ));
         let made: Vec<usize> = made.lines().map(|count| count.parse().expect("a number")).collect();
         assert!(made.iter().all(|count| *count == made[0]), "round {round}: {made:?}\n{finished:?}");
-        let last = finished.stderr.lines().filter_map(|line| line.strip_prefix("  applied ")?.split(' ').next()).last();
+        let mut told = finished.stderr.lines().filter_map(|line| line.strip_prefix("  applied ")?.split(' ').next());
+        let last = told.next_back();
         let last: usize = last.map_or(0, |version| version.parse().expect("a number"));
         assert!(last <= made[0], "round {round}: told {last}, there are {}\n{finished:?}", made[0]);
         amid += usize::from(made[0] < MIGRATIONS);

@@ -211,20 +211,33 @@ fn what_came_before_a_failure_is_on_the_disk_before_it_is_told() {
 }
 
 #[test]
-fn killed_anywhere_each_ends_applied_exactly_once() {
+fn what_is_not_known_to_be_on_the_disk_is_looked_up() {
+    let project = project("DROP TABLE fourth;");
+    let proxy = Proxy::new(Engine::Postgres, project.port());
+    let proxy = proxy.strike(Place::With("pg_logical_emit_message", 1), Moment::Before, Fault::Cut);
+    let finished = through(&proxy, &project, &["migrate"]).exits(exit::UNREACHABLE);
+    assert!(proxy.struck());
+    let looked = finished.stderr.find("connecting again").expect("a look");
+    assert!(Some(looked) < finished.stderr.find("  applied 0002"), "{finished:?}");
+    each_is_told_once(&finished.says("0004 fourth"), &["0002 second", "0003 third"]);
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+}
+
+#[test]
+fn killed_from_there_on_each_ends_applied_exactly_once() {
     let whole = brief();
-    whole.migrate();
-    let mut killed = 0;
-    loop {
+    let record = whole.path("boundaries");
+    whole.command(["migrate"]).fail_point(format!("record {}", record.display())).run().exits(exit::DONE);
+    let boundaries = whole.read("boundaries");
+    let boundaries: Vec<&str> = boundaries.lines().collect();
+    let message = boundaries.iter().rposition(|name| name.starts_with("message BEGIN")).expect("the message");
+    let all = boundaries.len();
+    assert!(message + 3 < all, "{boundaries:?}");
+    for boundary in message + 1..=all {
         let project = brief();
-        let run = project.command(["migrate"]).fail_point(format!("KILL {}", killed + 1)).run();
-        if run.code == Some(exit::DONE) {
-            break;
-        }
-        killed += 1;
+        project.command(["migrate"]).fail_point(format!("KILL {boundary}")).run().killed();
         project.migrate();
-        assert_eq!(project.schema(), whole.schema(), "killed at boundary {killed}");
-        assert_eq!(project.versions(), ALL, "killed at boundary {killed}");
+        assert_eq!(project.schema(), whole.schema(), "killed at boundary {boundary}");
+        assert_eq!(project.versions(), ALL, "killed at boundary {boundary}");
     }
-    assert!(killed > 15, "{killed} boundaries");
 }
