@@ -14,7 +14,18 @@ pub struct Checksum {
 
 /// SHA-256 of `bytes`, in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    hexadecimal(Sha256::digest(bytes).into())
+}
+
+/// A SHA-256 in lower-case hexadecimal.
+pub(crate) fn hexadecimal(digest: [u8; 32]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 /// SHA-256 in hexadecimal over `text` with its BOM removed, CRLF turned into LF, blanks at line ends removed, and
@@ -36,7 +47,7 @@ pub fn normalised_digest(text: &str) -> String {
         started = true;
         pending_newlines = 1;
     }
-    hex::encode(hasher.finalize())
+    hexadecimal(hasher.finalize().into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What kind of statement a text is, by its leading words.
 //!
-//! The forms, and their notation, are data of each engine ([`LexRules::forms`]).
+//! The forms, and their notation, are data of each engine ([`crate::dialect::Forms`]).
 
 use super::lexer::{Lexer, TokenKind};
 use crate::dialect::{Engine, LexRules};
@@ -8,8 +8,9 @@ use crate::model::StatementKind;
 
 /// The kind of one statement, which must stand alone in `statement` without its terminator.
 pub(super) fn kind(rules: &'static LexRules, statement: &str) -> StatementKind {
-    let atoms = Atoms { lexer: Lexer::new(rules, statement) };
-    let form = rules.forms.iter().find(|(form, _)| fits(form, atoms));
+    let mut atoms = Atoms { lexer: Lexer::new(rules, statement) };
+    let Some(Some(first)) = atoms.next() else { return StatementKind::Other };
+    let form = rules.forms.behind(first).iter().find(|(rest, _)| fits(rest, atoms));
     form.map_or(StatementKind::Other, |&(_, kind)| kind)
 }
 

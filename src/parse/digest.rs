@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::lexer::{Lexer, TokenKind};
 use super::split::{PieceKind, Splitter};
 use crate::dialect::{Engine, LexRules};
+use crate::model::hexadecimal;
 
 /// SHA-256 in hexadecimal over the tokens of a section's text: texts that differ only in comments, blanks, line ends,
 /// the last terminator and `DELIMITER` commands have the same one. Upper and lower case are told apart.
@@ -74,6 +75,11 @@ impl TokenHasher {
             self.hasher.update(&self.buffer);
             self.buffer.clear();
         }
+        // Nearly no token has a line end in it.
+        if text.len() <= BUFFER && !text.as_bytes().contains(&b'\r') {
+            self.buffer.extend_from_slice(text.as_bytes());
+            return;
+        }
         // Line ends inside literals depend on the checkout.
         for (index, part) in text.split("\r\n").enumerate() {
             let newline: &[u8] = if index > 0 { b"\n" } else { b"" };
@@ -91,7 +97,7 @@ impl TokenHasher {
 
     pub(super) fn finish(mut self) -> String {
         self.hasher.update(&self.buffer);
-        hex::encode(self.hasher.finalize())
+        hexadecimal(self.hasher.finalize().into())
     }
 }
 
