@@ -310,6 +310,26 @@ mod tests {
         assert_eq!(catalog.versioned()[499].file_name, "500_x.sql");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn problems_are_told_in_the_order_of_the_names_whoever_found_them() {
+        let folder = folder(&[]);
+        for version in 1000..1300 {
+            let content = if version % 7 == 0 { "select 1" } else { FILE };
+            write_new(folder.path(), &format!("{version}_x.sql"), content).expect("a file");
+        }
+        let Err(SourceError::Parse(errors)) = read_all(&folder) else { panic!("some are wrong") };
+        let files: Vec<_> = errors.iter().map(|error| error.path.clone()).collect();
+        assert!(files.is_sorted() && errors.len() >= 43, "{files:?}");
+
+        for version in [1250, 1130] {
+            let path = folder.path().join(format!("{version}_x.sql"));
+            std::fs::remove_file(&path).expect("the file");
+            std::os::unix::fs::symlink("nothing", path).expect("a link");
+        }
+        assert!(matches!(read_all(&folder), Err(SourceError::BrokenLink(path)) if path.ends_with("1130_x.sql")));
+    }
+
     #[test]
     fn every_problem_of_every_file_is_told() {
         let folder = folder(&[("1_a.sql", "select 1"), ("V2__b.sql", FILE), ("3_c.sql", "-- upgrade\nselect '\n")]);

@@ -34,8 +34,14 @@ pub fn normalised_digest(text: &str) -> String {
     let mut hasher = Sha256::new();
     let mut pending_newlines = 0_usize;
     let mut started = false;
-    for line in text.trim_start_matches('\u{feff}').split('\n') {
-        let line = line.trim_end_matches([' ', '\t', '\r']);
+    let mut bytes = text.as_bytes();
+    while let Some(behind) = bytes.strip_prefix("\u{feff}".as_bytes()) {
+        bytes = behind;
+    }
+    for mut line in bytes.split(|&byte| byte == b'\n') {
+        while let [before @ .., b' ' | b'\t' | b'\r'] = line {
+            line = before;
+        }
         if line.is_empty() {
             pending_newlines += 1;
             continue;
@@ -43,7 +49,7 @@ pub fn normalised_digest(text: &str) -> String {
         if started {
             (0..pending_newlines).for_each(|_| hasher.update(b"\n"));
         }
-        hasher.update(line.as_bytes());
+        hasher.update(line);
         started = true;
         pending_newlines = 1;
     }

@@ -29,9 +29,12 @@ pub(super) struct TokenHasher {
 
 const BUFFER: usize = 16 * 1024;
 
+/// Most sections need no more, and the allocator has room of this size at hand.
+const FIRST_BUFFER: usize = 1000;
+
 impl TokenHasher {
     pub(super) fn new(rules: &'static LexRules) -> Self {
-        TokenHasher { rules, hasher: Sha256::new(), buffer: Vec::with_capacity(BUFFER) }
+        TokenHasher { rules, hasher: Sha256::new(), buffer: Vec::with_capacity(FIRST_BUFFER) }
     }
 
     pub(super) fn piece(&mut self, kind: PieceKind, text: &str) {
