@@ -18,7 +18,7 @@ struct Span {
 }
 
 /// What a cell takes up on the average: digests are longer, numbers shorter.
-const USUAL_CELL: usize = 32;
+const USUAL_CELL: usize = 24;
 
 impl Row {
     /// A row without cells, with room for so many.
