@@ -204,8 +204,11 @@ fn decode_history(tables: &Tables, rows: Vec<Row>) -> Result<History, Bookkeepin
             },
             rollback_digest: row.text(9).map(str::to_string),
             execution_ms: row.number(10),
-            applied_by: row.text(11).map(str::to_string),
-            run_id: row.text(12).map(str::to_string),
+            applied_by: shared(
+                row.text(11),
+                decoded.last().and_then(|before: &Arc<AppliedMigration>| before.applied_by.as_ref()),
+            ),
+            run_id: shared(row.text(12), decoded.last().and_then(|before| before.run_id.as_ref())),
         }));
     }
     let history = History::of_shared(decoded);
@@ -222,6 +225,12 @@ fn decode_history(tables: &Tables, rows: Vec<Row>) -> Result<History, Bookkeepin
         return Err(BookkeepingError::Unreadable { table: tables.history.clone(), problem });
     }
     Ok(history)
+}
+
+/// The text, which is not kept twice where the row before has the same.
+fn shared(text: Option<&str>, before: Option<&Arc<str>>) -> Option<Arc<str>> {
+    let text = text?;
+    Some(before.filter(|before| before.as_ref() == text).map_or_else(|| Arc::from(text), Arc::clone))
 }
 
 fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, BookkeepingError> {
@@ -253,4 +262,30 @@ fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, Bo
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Engine;
+
+    #[test]
+    fn rows_of_one_run_share_its_name() {
+        let tables = Tables::new(Engine::Sqlite, "main", "m");
+        let row = |name, sequence, run| {
+            let kind = Some(RowKind::RunsAlways.name());
+            let cells = [None, None, Some(name), kind, None, None, Some(sequence)];
+            Row::from_iter(cells.into_iter().chain([None; 4]).chain([Some("me"), run]))
+        };
+        let rows =
+            vec![row("a", "1", Some("x")), row("b", "2", Some("x")), row("c", "3", Some("y")), row("d", "4", None)];
+        let history = decode_history(&tables, rows).expect("a history");
+        let runs: Vec<_> = history.rows().iter().map(|row| row.run_id.as_deref()).collect();
+        assert_eq!(runs, [Some("x"), Some("x"), Some("y"), None]);
+        let [first, second, third, _] = history.rows() else { panic!("four rows") };
+        let same = |one: &Option<Arc<str>>, other: &Option<Arc<str>>| {
+            one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+        };
+        assert!(same(&first.run_id, &second.run_id) && same(&first.applied_by, &third.applied_by));
+    }
 }

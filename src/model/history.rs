@@ -28,10 +28,10 @@ pub struct AppliedMigration {
     pub rollback_digest: Option<String>,
     /// How long the upgrade took, in milliseconds.
     pub execution_ms: Option<i64>,
-    /// Database user, host and tool version.
-    pub applied_by: Option<String>,
-    /// The run that applied it.
-    pub run_id: Option<String>,
+    /// Database user, host and tool version; shared, as mostly the same for many rows.
+    pub applied_by: Option<Arc<str>>,
+    /// The run that applied it; shared, too.
+    pub run_id: Option<Arc<str>>,
 }
 
 impl AppliedMigration {
