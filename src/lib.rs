@@ -12,7 +12,8 @@
 //! | core | [`model`], [`dialect`], [`parse`], [`plan`], [`lint`] | pure functions: no async, no I/O, no clock, no printing |
 //!
 //! `migrate` flows through them like this: arguments, `config::resolve`, `source` reads and `parse` parses every
-//! file, connect, lock, read the history under the lock, `plan` decides, `executor` acts and tells, `output` prints.
+//! file while a connection is made, of which nothing is said before all files are good, lock, read the history under the
+//! lock, `plan` decides, `executor` acts and tells, `output` prints.
 
 pub mod backup;
 pub mod check;

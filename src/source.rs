@@ -6,11 +6,15 @@ use std::fs::FileType;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+mod folder;
 
 use crate::dialect::Engine;
 use crate::model::{Catalog, CatalogError, Migration};
 use crate::parse::{self, ParseError};
+use folder::{Folder, Reader};
 
 /// Below this number of files (or bytes, whichever is reached first), threads cost more than they save.
 const PARALLEL_FILES: usize = 64;
@@ -75,27 +79,34 @@ fn joined<E: ToString>(errors: &[E]) -> String {
 /// The first file that cannot be read, else all problems of all files, else how they contradict each other.
 pub fn read_catalog(engine: Engine, database: &str, dir: &Path, display_dir: &Path) -> Result<Catalog, SourceError> {
     let files = list(database, dir, display_dir)?;
-    let workers = workers(&files);
+    let folder = Folder::open(dir).map_err(|source| unreadable(display_dir, source))?;
     let next = AtomicUsize::new(0);
     let work = || -> Vec<(usize, Parsed)> {
-        let take = || files.get(next.fetch_add(1, Ordering::Relaxed)).map(|file| (file.index, read(engine, file)));
-        std::iter::from_fn(take).collect()
+        let mut reader = Reader::new(&folder);
+        let mut take = || {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let file = files.get(index)?;
+            let display_path = display_dir.join(&file.name);
+            let bytes = reader.read(&file.name).map_err(|source| unreadable(&display_path, source));
+            // Where it is made it stays: only the pointer goes from hand to hand.
+            let parse = |bytes| parse::migration(engine, &display_path, bytes).map(Arc::new);
+            Some((index, bytes.map(parse)))
+        };
+        std::iter::from_fn(&mut take).collect()
     };
-    let mut parsed: Vec<(usize, Parsed)> = if workers == 1 {
-        work()
-    } else {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            threads
-                .into_iter()
-                .flat_map(|thread| match thread.join() {
-                    Ok(parsed) => parsed,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                })
-                .collect()
-        })
-    };
-    parsed.sort_by_key(|(index, _)| *index);
+    // This thread is one of them.
+    let mut parsed: Vec<(usize, Parsed)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..workers(&files)).map(|_| scope.spawn(work)).collect();
+        let mut parsed = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => parsed.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        parsed
+    });
+    parsed.sort_unstable_by_key(|(index, _)| *index);
 
     let (mut migrations, mut errors) = (Vec::with_capacity(parsed.len()), Vec::new());
     for (_, parsed) in parsed {
@@ -107,16 +118,14 @@ pub fn read_catalog(engine: Engine, database: &str, dir: &Path, display_dir: &Pa
     if !errors.is_empty() {
         return Err(SourceError::Parse(errors));
     }
-    Catalog::new(migrations).map_err(SourceError::Catalog)
+    Catalog::of_shared(migrations).map_err(SourceError::Catalog)
 }
 
 /// A file that cannot be read ends it all; one that cannot be parsed is reported with the others.
-type Parsed = Result<Result<Migration, Vec<ParseError>>, SourceError>;
+type Parsed = Result<Result<Arc<Migration>, Vec<ParseError>>, SourceError>;
 
 struct Entry {
-    index: usize,
-    path: PathBuf,
-    display_path: PathBuf,
+    name: OsString,
     /// 0 where it decides nothing.
     bytes: u64,
 }
@@ -144,7 +153,8 @@ fn names_and_types(
         let name = entry.file_name();
         let is_sql = Path::new(&name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
         let others = |name: &str| {
-            let prefix = parse::file_name(name).ok().and_then(|name| name.database);
+            // Only this parts a database's name from the rest.
+            let prefix = name.contains("__").then(|| parse::file_name(name).ok()?.database).flatten();
             prefix.is_some_and(|prefix| prefix != database)
         };
         if (is_sql || name == ".sql") && !name.to_str().is_some_and(others) {
@@ -161,13 +171,12 @@ fn list(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<Entry>, So
     let sizes_matter = names.len() < PARALLEL_FILES;
     names
         .into_iter()
-        .enumerate()
-        .map(|(index, (name, file_type))| {
-            let (path, display_path) = (dir.join(&name), display_dir.join(&name));
+        .map(|(name, file_type)| {
             // Of many files the folder's word is enough: to ask for each costs as much as to read it.
             let is_file = file_type.is_some_and(|file_type| file_type.is_file());
-            let bytes = if is_file && !sizes_matter { 0 } else { regular_file(&path, &display_path)? };
-            Ok(Entry { index, path, display_path, bytes })
+            let bytes =
+                if is_file && !sizes_matter { 0 } else { regular_file(&dir.join(&name), &display_dir.join(&name))? };
+            Ok(Entry { name, bytes })
         })
         .collect()
 }
@@ -204,11 +213,6 @@ fn workers(files: &[Entry]) -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(files.len())
 }
 
-fn read(engine: Engine, file: &Entry) -> Parsed {
-    let bytes = std::fs::read(&file.path).map_err(|source| unreadable(&file.display_path, source))?;
-    Ok(parse::migration(engine, &file.display_path, bytes))
-}
-
 /// Reads single files, whatever folder they are in, in the order given.
 ///
 /// # Errors
@@ -218,9 +222,9 @@ pub fn read_files(engine: Engine, paths: &[&PathBuf]) -> Result<Vec<Migration>, 
     for path in paths {
         // What a name typed wrong leads to is no broken link.
         std::fs::symlink_metadata(path).map_err(|source| unreadable(path, source))?;
-        let bytes = regular_file(path, path)?;
-        let entry = Entry { index: 0, path: path.to_path_buf(), display_path: path.to_path_buf(), bytes };
-        match read(engine, &entry)? {
+        regular_file(path, path)?;
+        let bytes = std::fs::read(path).map_err(|source| unreadable(path, source))?;
+        match parse::migration(engine, path, bytes) {
             Ok(migration) => migrations.push(migration),
             Err(problems) => errors.extend(problems),
         }
@@ -304,6 +308,26 @@ mod tests {
         let catalog = read_all(&folder).expect("a catalog");
         assert_eq!(catalog.versioned().len(), 500);
         assert_eq!(catalog.versioned()[499].file_name, "500_x.sql");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn problems_are_told_in_the_order_of_the_names_whoever_found_them() {
+        let folder = folder(&[]);
+        for version in 1000..1300 {
+            let content = if version % 7 == 0 { "select 1" } else { FILE };
+            write_new(folder.path(), &format!("{version}_x.sql"), content).expect("a file");
+        }
+        let Err(SourceError::Parse(errors)) = read_all(&folder) else { panic!("some are wrong") };
+        let files: Vec<_> = errors.iter().map(|error| error.path.clone()).collect();
+        assert!(files.is_sorted() && errors.len() >= 43, "{files:?}");
+
+        for version in [1250, 1130] {
+            let path = folder.path().join(format!("{version}_x.sql"));
+            std::fs::remove_file(&path).expect("the file");
+            std::os::unix::fs::symlink("nothing", path).expect("a link");
+        }
+        assert!(matches!(read_all(&folder), Err(SourceError::BrokenLink(path)) if path.ends_with("1130_x.sql")));
     }
 
     #[test]

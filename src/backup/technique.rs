@@ -112,7 +112,7 @@ pub trait Technique: Send + Sync {
 
 /// A session of somebody else in words: its id, and what else the row tells.
 pub(super) fn describe_session(row: &Row) -> String {
-    let facts: Vec<&str> = row.0.iter().skip(1).flatten().map(String::as_str).filter(|fact| !fact.is_empty()).collect();
+    let facts: Vec<&str> = row.cells().skip(1).flatten().filter(|fact| !fact.is_empty()).collect();
     format!("session {} ({})", row.text(0).unwrap_or_default(), facts.join(", "))
 }
 

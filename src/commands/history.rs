@@ -31,7 +31,8 @@ async fn rows(context: &Context<'_>, target: &Target, args: &HistoryArgs) -> Res
         Some(run) => row.run_id.as_ref().is_some_and(|id| id.starts_with(run.as_str())),
         None => true,
     };
-    let mut rows: Vec<HistoryRow> = bookkeeping.history.rows().iter().map(HistoryRow::from).filter(of_run).collect();
+    let mut rows: Vec<HistoryRow> =
+        bookkeeping.history.rows().iter().map(|row| HistoryRow::from(row.as_ref())).filter(of_run).collect();
     let skipped = args.limit.map_or(0, |limit| rows.len().saturating_sub(limit.get()));
     rows.drain(..skipped);
     Ok(DatabaseHistory { database: target.name.clone(), engine: target.engine, location, rows })

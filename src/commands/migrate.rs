@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::run::{Manner, Request, run};
+use super::run::{Manner, Request, connect_early, run};
 use super::targets::for_each;
 use super::with_backup::BackupFirst;
 use super::{Context, Outcome, check, session};
@@ -27,12 +27,26 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
     };
 
     // Every file of every database is read, and every URL found, before the first connection: what is wrong with one
-    // stops the whole run, not its second half.
+    // stops the whole run, not its second half. One database may be connected to meanwhile, where that leaves no trace.
+    let may_begin_early = settings.selected().len() == 1 && gate.is_none() && manner.patience.is_zero();
+    let mut early = None;
     let mut catalogs = HashMap::new();
     let mut outcome = Outcome::default();
     for target in settings.selected() {
         let reachable = target.connect_options(Purpose::Migrate).map(drop).map_err(Error::from);
-        match reachable.and_then(|()| session::read_catalog(target)) {
+        let read = match reachable {
+            Ok(()) if may_begin_early && session::leaves_no_trace(target, manner.purpose()) => {
+                let connecting = connect_early(context, target, &request, manner);
+                let both = session::read_catalog_beside(target, connecting).await;
+                both.map(|(catalog, connected)| {
+                    early = Some(connected);
+                    catalog
+                })
+            }
+            Ok(()) => session::read_catalog(target),
+            Err(error) => Err(error),
+        };
+        match read {
             Ok(catalog) => {
                 catalogs.insert(target.name.clone(), catalog);
             }
@@ -51,7 +65,7 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
         return outcome;
     }
     let collected = for_each(settings, args.keep_going, async |target| match catalogs.get(&target.name) {
-        Some(catalog) => run(context, target, catalog, &request, manner).await,
+        Some(catalog) => run(context, target, catalog, &request, manner, early.take()).await,
         None => super::targets::PerTarget { report: None, error: None },
     })
     .await;

@@ -32,7 +32,7 @@ async fn undo(
     let backup = BackupFirst::from_args(backup, OnFailure::Stop);
     let manner = Manner { dry_run, backup, ..Manner::default() };
     let collected = for_each(settings, false, async |target| match session::read_catalog_if_there(target) {
-        Ok(catalog) => run(context, target, &catalog, &request, manner).await,
+        Ok(catalog) => run(context, target, &catalog, &request, manner, None).await,
         Err(error) => Err(error).into(),
     })
     .await;

@@ -35,6 +35,13 @@ impl Request {
             Request::Rollback(_) => Direction::Rollback,
         }
     }
+
+    fn extent(&self) -> Extent {
+        match self {
+            Request::Migrate(_) | Request::Baseline(_) => Extent::Applied,
+            Request::Rollback(_) => Extent::AlsoOpenRollback,
+        }
+    }
 }
 
 /// How to go about it.
@@ -48,6 +55,26 @@ pub(super) struct Manner {
     pub(super) backup: Option<BackupFirst>,
 }
 
+impl Manner {
+    /// What a connection is needed for.
+    pub(super) fn purpose(self) -> Purpose {
+        if self.dry_run { Purpose::Inspect } else { Purpose::Migrate }
+    }
+}
+
+/// A connection that was asked for while the files were being read.
+pub(super) struct Early {
+    connected: Result<Opened, Error>,
+    started: Instant,
+}
+
+/// Connects for `request`, tried once and without a word.
+pub(super) async fn connect_early(context: &Context<'_>, target: &Target, request: &Request, manner: Manner) -> Early {
+    let started = Instant::now();
+    let connecting = session::connect_to_look(context, target, manner.purpose(), request.extent());
+    Early { connected: context.unless_stopped(connecting).await, started }
+}
+
 /// Carries out `request` on one database.
 pub(super) async fn run(
     context: &Context<'_>,
@@ -55,15 +82,20 @@ pub(super) async fn run(
     catalog: &Catalog,
     request: &Request,
     manner: Manner,
+    early: Option<Early>,
 ) -> PerTarget<DatabaseRun> {
-    let started = Instant::now();
-    let purpose = if manner.dry_run { Purpose::Inspect } else { Purpose::Migrate };
-    let extent = match request {
-        Request::Migrate(_) | Request::Baseline(_) => Extent::Applied,
-        Request::Rollback(_) => Extent::AlsoOpenRollback,
+    let started = early.as_ref().map_or_else(Instant::now, |early| early.started);
+    let connected = match early {
+        Some(Early { connected, .. }) => {
+            session::tell_of(context, target, connected.as_ref());
+            connected
+        }
+        None => {
+            let (purpose, extent) = (manner.purpose(), request.extent());
+            context.unless_stopped(session::open_to_look(context, target, purpose, manner.patience, extent)).await
+        }
     };
-    let opening = session::open_to_look(context, target, purpose, manner.patience, extent);
-    let mut opened = match context.unless_stopped(opening).await {
+    let mut opened = match connected {
         Ok(opened) => opened,
         Err(error) => return Err(error).into(),
     };
@@ -153,6 +185,8 @@ async fn in_session(assignment: Assignment<'_>, opened: &mut Opened) -> Result<(
         return Ok((Done::nothing(plan, survey), None));
     }
 
+    // The second look is what counts.
+    drop(first_look);
     if let Some(name) = opened.lock_key.doubtful_place() {
         context.printer.warning(&format!(
             "{} is on {name}: whether its locks reach every machine that uses it, only its administrator knows; keep \

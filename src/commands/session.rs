@@ -1,5 +1,6 @@
 //! Opening a configured database: connection, bookkeeping tables, and the files that go with it.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use super::Context;
@@ -47,7 +48,7 @@ impl Opened {
     /// The same, where the lock may have come with the answers.
     pub(super) async fn load_from(&mut self, answers: Option<Vec<Vec<Row>>>) -> Result<Bookkeeping, Error> {
         match answers {
-            Some(answers) => self.accept(history_table::decode(&self.tables, &answers)),
+            Some(answers) => self.accept(history_table::decode(&self.tables, answers)),
             None => self.load().await,
         }
     }
@@ -154,15 +155,49 @@ async fn open_with(
     patience: Duration,
     look: Option<Extent>,
 ) -> Result<Opened, Error> {
-    for warning in target.connection_warnings() {
-        context.printer.warning(warning);
-    }
+    tell_warnings(context, target);
     let opened = connect(context, target, purpose, patience, look).await?;
+    tell_encryption(context, &opened);
+    Ok(opened)
+}
+
+fn tell_warnings(context: &Context<'_>, target: &Target) {
+    target.connection_warnings().iter().for_each(|warning| context.printer.warning(warning));
+}
+
+fn tell_encryption(context: &Context<'_>, opened: &Opened) {
     if opened.session.server().encrypted == Some(false) {
         let advice = "sslmode=require encrypts it, sslmode=verify-full also makes sure of the server";
         context.printer.warning(&format!("the connection to {} is not encrypted: {advice}", opened.location));
     }
-    Ok(opened)
+}
+
+/// As [`open_to_look`], tried once and without a word: what there is to say waits until the files are known to be good,
+/// and is then said by [`tell_of`].
+pub(super) async fn connect_to_look(
+    context: &Context<'_>,
+    target: &Target,
+    purpose: Purpose,
+    extent: Extent,
+) -> Result<Opened, Error> {
+    connect(context, target, purpose, Duration::ZERO, Some(extent)).await
+}
+
+/// Says what [`open_to_look`] would have said of this attempt to connect.
+pub(super) fn tell_of(context: &Context<'_>, target: &Target, connected: Result<&Opened, &Error>) {
+    tell_warnings(context, target);
+    if let Ok(opened) = connected {
+        tell_encryption(context, opened);
+    }
+}
+
+/// Whether there is nothing to see of an attempt to connect: SQLite makes a file that is not there.
+pub(super) fn leaves_no_trace(target: &Target, purpose: Purpose) -> bool {
+    match target.connect_options(purpose) {
+        Ok(ConnectOptions::Sqlite(SqliteFile { path: Some(path), .. })) => path.exists(),
+        Ok(_) => true,
+        Err(_) => false,
+    }
 }
 
 /// The same for a connection that this run has had before: what is odd about it has been said.
@@ -244,7 +279,30 @@ pub(crate) fn read_catalog(target: &Target) -> Result<Catalog, Error> {
     catalog(target).map_err(Error::from)
 }
 
-/// The same for commands that can do without files: an image without the folder can still roll back from the history.
+/// The same while `work` goes on, which does without them. What is wrong with a file counts before whatever came of the
+/// work, and ends it.
+pub(super) async fn read_catalog_beside<T>(
+    target: &Target,
+    work: impl Future<Output = T>,
+) -> Result<(Catalog, T), Error> {
+    let (engine, name) = (target.engine, target.name.clone());
+    let (folder, shown) = (target.migrations_dir.clone(), target.migrations_dir_display.clone());
+    let reading = tokio::task::spawn_blocking(move || source::read_catalog(engine, &name, &folder, &shown));
+    let reading = async {
+        match reading.await {
+            Ok(read) => read.map_err(Error::from),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    };
+    let (mut reading, mut work) = (pin!(reading), pin!(work));
+    tokio::select! {
+        biased;
+        catalog = &mut reading => Ok((catalog?, work.await)),
+        done = &mut work => Ok((reading.await?, done)),
+    }
+}
+
+/// Reads and parses them for commands that can do without: an image without the folder can still roll back from the history.
 pub(super) fn read_catalog_if_there(target: &Target) -> Result<Catalog, Error> {
     match catalog(target) {
         Err(SourceError::MissingFolder(_)) => Ok(Catalog::default()),

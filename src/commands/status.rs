@@ -6,6 +6,7 @@ use super::{Context, Outcome, backup, session};
 use crate::cli::StatusArgs;
 use crate::config::{Purpose, Settings, Target};
 use crate::db::history_table::{Bookkeeping, Extent};
+use crate::db::lock::LockHolder;
 use crate::error::{Error, ErrorKind};
 use crate::output::report::{DatabaseStatus, EntryState, Report, StatusEntry, StatusReport};
 use crate::plan;
@@ -32,8 +33,17 @@ fn disagreement(database: &DatabaseStatus) -> Option<(Option<String>, Error)> {
 }
 
 async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseStatus, Error> {
-    let catalog = session::read_catalog(target)?;
-    let (bookkeeping, location) = load(context, target).await?;
+    let looking = async {
+        let mut opened = session::connect_to_look(context, target, Purpose::Inspect, Extent::Applied).await?;
+        let looked = opened.look().await;
+        Ok((opened, looked))
+    };
+    let (catalog, connected) = session::read_catalog_beside(target, looking).await?;
+    session::tell_of(context, target, connected.as_ref().map(|(opened, _)| opened));
+    let (opened, looked) = connected?;
+    let bookkeeping = tell_running(context, target, looked?);
+    let location = opened.location.clone();
+    opened.session.close().await;
     let survey = plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal);
     Ok(DatabaseStatus {
         database: target.name.clone(),
@@ -57,9 +67,14 @@ pub(super) async fn load(context: &Context<'_>, target: &Target) -> Result<(Book
 /// The same, for who has more to ask of the session.
 pub(super) async fn look(context: &Context<'_>, target: &Target) -> Result<(Opened, Bookkeeping), Error> {
     let mut opened = session::open_to_look(context, target, Purpose::Inspect, Duration::ZERO, Extent::Applied).await?;
-    let (bookkeeping, running) = opened.look().await?;
+    let looked = opened.look().await?;
+    Ok((opened, tell_running(context, target, looked)))
+}
+
+fn tell_running(context: &Context<'_>, target: &Target, looked: (Bookkeeping, Option<LockHolder>)) -> Bookkeeping {
+    let (bookkeeping, running) = looked;
     if let Some(holder) = running {
         context.printer.message(&format!("{}: a run is going on: {holder}", target.name));
     }
-    Ok((opened, bookkeeping))
+    bookkeeping
 }

@@ -96,8 +96,8 @@ impl<D: Driver> Adapter<D> {
         while let Some(answer) = answers.next().await {
             match answer {
                 Ok(Either::Right(row)) if finished == statements.len() => {
-                    if let (Some(warnings), Ok(cells)) = (&mut warnings, D::cells(&row)) {
-                        warnings.push(Notice::from_warning(&Row(cells)));
+                    if let (Some(warnings), Ok(row)) = (&mut warnings, D::text_of(&row)) {
+                        warnings.push(Notice::from_warning(&row));
                     }
                 }
                 Ok(Either::Right(_)) => returned += 1,
@@ -156,7 +156,7 @@ impl<D: Driver> Adapter<D> {
         let mut answers = self.driver.send(sql.to_owned());
         while let Some(answer) = answers.next().await {
             match answer.map_err(|error| D::error(&error))? {
-                Either::Right(row) => rows.push(Row(D::cells(&row).map_err(|error| D::error(&error))?)),
+                Either::Right(row) => rows.push(D::text_of(&row).map_err(|error| D::error(&error))?),
                 Either::Left(result) => {
                     affected += D::affected(&result);
                     results.push(std::mem::take(&mut rows));

@@ -50,7 +50,7 @@ pub(super) async fn read<D: Driver>(mut answers: Answers<'_, D::Database>) -> Re
     let mut rows = Vec::new();
     while let Some(answer) = answers.next().await {
         if let Either::Right(row) = answer.map_err(|error| D::error(&error))? {
-            rows.push(Row(D::cells(&row).map_err(|error| D::error(&error))?));
+            rows.push(D::text_of(&row).map_err(|error| D::error(&error))?);
         }
     }
     Ok(rows)
@@ -79,7 +79,7 @@ pub(super) trait Driver: Send + Sync {
     fn affected(result: &<Self::Database as Database>::QueryResult) -> u64;
 
     /// All cells of a row as text.
-    fn cells(row: &<Self::Database as Database>::Row) -> Result<Vec<Option<String>>, sqlx::Error>;
+    fn text_of(row: &<Self::Database as Database>::Row) -> Result<Row, sqlx::Error>;
 
     /// What an error of the driver means; a position counts from the start of the text that was sent.
     fn error(error: &sqlx::Error) -> SqlError;

@@ -84,7 +84,7 @@ pub async fn load(session: &mut dyn Session, tables: &Tables, extent: Extent) ->
     let queries = queries(tables, extent);
     let queries: Vec<&str> = queries.iter().map(String::as_str).collect();
     match session.query_each(&queries).await {
-        Ok(answers) => decode(tables, &answers),
+        Ok(answers) => decode(tables, answers),
         Err(error) if error.kind == SqlErrorKind::Statement => load_incomplete(session, tables, extent).await,
         Err(error) => Err(error.into()),
     }
@@ -94,14 +94,15 @@ pub async fn load(session: &mut dyn Session, tables: &Tables, extent: Extent) ->
 ///
 /// # Errors
 /// As [`load`], but for the database's own.
-pub fn decode(tables: &Tables, answers: &[Vec<Row>]) -> Result<Bookkeeping, BookkeepingError> {
-    let rows = |query: usize| answers.get(query).map(Vec::as_slice).unwrap_or_default();
+pub fn decode(tables: &Tables, answers: Vec<Vec<Row>>) -> Result<Bookkeeping, BookkeepingError> {
+    let mut answers = answers.into_iter();
+    let mut rows = || answers.next().unwrap_or_default();
     Ok(Bookkeeping {
-        history: decode_history(tables, rows(0))?,
-        journal: decode_journal(tables, rows(1))?,
+        history: decode_history(tables, rows())?,
+        journal: decode_journal(tables, &rows())?,
         incomplete: None,
         forgotten: 0,
-        open_rollback: decode_open_rollback(rows(2)),
+        open_rollback: decode_open_rollback(&rows()),
     })
 }
 
@@ -133,7 +134,7 @@ async fn load_incomplete(
         return Box::pin(load(session, tables, extent)).await;
     }
     let history = if exists(&tables.history) {
-        decode_history(tables, &session.query(&tables.select_history(Some(&present))).await?)?
+        decode_history(tables, session.query(&tables.select_history(Some(&present))).await?)?
     } else {
         History::default()
     };
@@ -161,7 +162,7 @@ pub async fn rollback_text(
     sequence: i64,
 ) -> Result<Option<Arc<String>>, SqlError> {
     let rows = session.query(&tables.select_rollback_sql(sequence)).await?;
-    Ok(rows.into_iter().next().and_then(|row| row.0.into_iter().next().flatten()).map(Arc::new))
+    Ok(rows.into_iter().next().and_then(Row::into_text).map(Arc::new))
 }
 
 fn decode_open_rollback(rows: &[Row]) -> Vec<i64> {
@@ -170,9 +171,10 @@ fn decode_open_rollback(rows: &[Row]) -> Vec<i64> {
     list.split(',').filter_map(|sequence| sequence.trim().parse().ok()).collect()
 }
 
-fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingError> {
+/// Each row makes room for the next: there may be thousands.
+fn decode_history(tables: &Tables, rows: Vec<Row>) -> Result<History, BookkeepingError> {
     let mut decoded = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
+    for (index, row) in rows.into_iter().enumerate() {
         let [version, description, file_name, kind, applied_at, checksum] =
             [0, 1, 2, 3, 4, 5].map(|column| row.text(column));
         let (algorithm, token_digest) = (row.text(7), row.text(8));
@@ -187,7 +189,7 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
             .ok_or_else(|| unreadable(format!("{file_name} has the unknown migration_type {kind:?}")))?;
         let version =
             version.map(str::parse).transpose().map_err(|error| unreadable(format!("{file_name}: {error}")))?;
-        decoded.push(AppliedMigration {
+        decoded.push(Arc::new(AppliedMigration {
             sequence: row.number(6).unwrap_or(index as i64 + 1),
             version,
             description: description.unwrap_or_default().to_string(),
@@ -202,11 +204,14 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
             },
             rollback_digest: row.text(9).map(str::to_string),
             execution_ms: row.number(10),
-            applied_by: row.text(11).map(str::to_string),
-            run_id: row.text(12).map(str::to_string),
-        });
+            applied_by: shared(
+                row.text(11),
+                decoded.last().and_then(|before: &Arc<AppliedMigration>| before.applied_by.as_ref()),
+            ),
+            run_id: shared(row.text(12), decoded.last().and_then(|before| before.run_id.as_ref())),
+        }));
     }
-    let history = History::new(decoded);
+    let history = History::of_shared(decoded);
     // A row is removed by its sequence: never the wrong one. The Python tool goes on writing rows without any.
     if let Some([first, second]) = history.rows().array_windows().find(|[one, next]| one.sequence == next.sequence) {
         let problem =
@@ -220,6 +225,12 @@ fn decode_history(tables: &Tables, rows: &[Row]) -> Result<History, BookkeepingE
         return Err(BookkeepingError::Unreadable { table: tables.history.clone(), problem });
     }
     Ok(history)
+}
+
+/// The text, which is not kept twice where the row before has the same.
+fn shared(text: Option<&str>, before: Option<&Arc<str>>) -> Option<Arc<str>> {
+    let text = text?;
+    Some(before.filter(|before| before.as_ref() == text).map_or_else(|| Arc::from(text), Arc::clone))
 }
 
 fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, BookkeepingError> {
@@ -251,4 +262,30 @@ fn decode_journal(tables: &Tables, rows: &[Row]) -> Result<Vec<JournalEntry>, Bo
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Engine;
+
+    #[test]
+    fn rows_of_one_run_share_its_name() {
+        let tables = Tables::new(Engine::Sqlite, "main", "m");
+        let row = |name, sequence, run| {
+            let kind = Some(RowKind::RunsAlways.name());
+            let cells = [None, None, Some(name), kind, None, None, Some(sequence)];
+            Row::from_iter(cells.into_iter().chain([None; 4]).chain([Some("me"), run]))
+        };
+        let rows =
+            vec![row("a", "1", Some("x")), row("b", "2", Some("x")), row("c", "3", Some("y")), row("d", "4", None)];
+        let history = decode_history(&tables, rows).expect("a history");
+        let runs: Vec<_> = history.rows().iter().map(|row| row.run_id.as_deref()).collect();
+        assert_eq!(runs, [Some("x"), Some("x"), Some("y"), None]);
+        let [first, second, third, _] = history.rows() else { panic!("four rows") };
+        let same = |one: &Option<Arc<str>>, other: &Option<Arc<str>>| {
+            one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+        };
+        assert!(same(&first.run_id, &second.run_id) && same(&first.applied_by, &third.applied_by));
+    }
 }

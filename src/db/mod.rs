@@ -23,6 +23,7 @@ mod observe;
 mod options;
 mod postgres;
 pub mod readiness;
+mod row;
 mod sqlite;
 mod table_sizes;
 pub mod unfinished;
@@ -32,6 +33,7 @@ pub use keep_alive::kept_alive;
 pub use liveness::Liveness;
 pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
+pub use row::Row;
 pub use table_sizes::table_sizes;
 
 use std::time::{Duration, Instant};
@@ -42,24 +44,6 @@ use crate::dialect::Engine;
 use crate::fail_point;
 use backoff::Backoff;
 use notices::Notice;
-
-/// One row of a bookkeeping query: every column as text, NULL as None.
-///
-/// The tool's own queries cast what they read to text, so that one type serves all engines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row(pub Vec<Option<String>>);
-
-impl Row {
-    /// The text of column `index`; None when it is NULL or there is no such column.
-    pub fn text(&self, index: usize) -> Option<&str> {
-        self.0.get(index)?.as_deref()
-    }
-
-    /// Column `index` as a number; None when NULL, absent or not a number.
-    pub fn number(&self, index: usize) -> Option<i64> {
-        self.text(index)?.parse().ok()
-    }
-}
 
 /// How one statement of a batch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use super::driver::{Answers, Driver, drain, send};
 use super::driver_error::{FAREWELL, check_certificates, connect_error, refuse_plain_text, session_error, within};
 use super::leading_word::answers_once;
 use super::{
-    Canceller, Network, Observer, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode,
+    Canceller, Network, Observer, Row, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode,
 };
 use crate::dialect::Engine;
 use crate::dialect::blocker_sql::MySqlQuestions;
@@ -176,13 +176,13 @@ impl Driver for MySqlDriver {
     }
 
     /// The text protocol answers in text, whatever the type.
-    fn cells(row: &MySqlRow) -> Result<Vec<Option<String>>, sqlx::Error> {
-        (0..row.len())
-            .map(|index| {
-                let bytes = row.try_get_unchecked::<Option<&[u8]>, _>(index)?;
-                Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
-            })
-            .collect()
+    fn text_of(row: &MySqlRow) -> Result<Row, sqlx::Error> {
+        let mut cells = Row::with_capacity(row.len());
+        for index in 0..row.len() {
+            let bytes = row.try_get_unchecked::<Option<&[u8]>, _>(index)?;
+            cells.push(bytes.map(String::from_utf8_lossy).as_deref());
+        }
+        Ok(cells)
     }
 
     fn error(error: &sqlx::Error) -> SqlError {

@@ -219,16 +219,14 @@ impl Driver for PostgresDriver {
     }
 
     /// The simple protocol answers in text, whatever the type; a boolean reads `t` or `f`.
-    fn cells(row: &PgRow) -> Result<Vec<Option<String>>, sqlx::Error> {
-        (0..row.len())
-            .map(|index| {
-                let value = row.try_get_raw(index)?;
-                if value.is_null() {
-                    return Ok(None);
-                }
-                value.as_str().map(|text| Some(text.to_owned())).map_err(sqlx::Error::Decode)
-            })
-            .collect()
+    fn text_of(row: &PgRow) -> Result<Row, sqlx::Error> {
+        let mut cells = Row::with_capacity(row.len());
+        for index in 0..row.len() {
+            let value = row.try_get_raw(index)?;
+            let text = if value.is_null() { None } else { Some(value.as_str().map_err(sqlx::Error::Decode)?) };
+            cells.push(text);
+        }
+        Ok(cells)
     }
 
     fn error(error: &sqlx::Error) -> SqlError {

@@ -1,6 +1,6 @@
 use super::Engine;
+use super::forms::Forms;
 use super::{mysql, postgres, sqlite};
-use crate::model::StatementKind;
 
 /// How an engine's SQL text falls into tokens and statements: everything the lexer, the splitter and the classifier
 /// know about it.
@@ -38,12 +38,8 @@ pub struct LexRules {
     pub bodies: BodyRules,
     /// What the engine's own command-line client understands and no server does.
     pub client_commands: ClientCommands,
-    /// Leading words of statements with what they mean; the first form that fits decides.
-    ///
-    /// Words must follow each other, `A|B` is one of several words, `[A]` and `[A B]` may be missing, `..` skips to
-    /// where the rest fits, `$` is the end of the statement. Quoted names and literals are no words; symbols count
-    /// for nothing.
-    pub forms: &'static [(&'static str, StatementKind)],
+    /// Leading words of statements with what they mean.
+    pub forms: Forms,
 }
 
 /// Statements that contain statements.

@@ -6,6 +6,7 @@ mod bookkeeping;
 mod durability;
 mod effect_sql;
 mod event_sql;
+mod forms;
 mod grants;
 mod history_sql;
 mod journal_sql;
@@ -27,6 +28,7 @@ pub use effect_sql::{
     LooksBefore, before, before_of, drop_index_concurrently, go_to_place, looks_before_each, place, read_only,
     select_leftovers, select_look,
 };
+pub use forms::{Form, Forms};
 pub use grants::grant_for;
 pub use history_sql::{LOCK_LOST, NewRow, Took};
 pub use journal_sql::{EventKind, NewEvent};

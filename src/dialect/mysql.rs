@@ -1,5 +1,6 @@
 //! MySQL's and MariaDB's facts (<https://dev.mysql.com/doc/refman/8.0/en/language-structure.html>).
 
+use super::forms::Forms;
 use super::lex_rules::{BodyRules, ClientCommands, LexRules};
 use crate::model::StatementKind::{self, *};
 use crate::model::TransactionControl::*;
@@ -50,7 +51,7 @@ pub(super) static LEX_RULES: LexRules = LexRules {
             "QUIT",
         ],
     },
-    forms: FORMS,
+    forms: Forms::new(FORMS),
 };
 
 /// What commits by itself: <https://dev.mysql.com/doc/refman/8.0/en/implicit-commit.html>,

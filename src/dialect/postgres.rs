@@ -1,5 +1,6 @@
 //! PostgreSQL's facts (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html>).
 
+use super::forms::Forms;
 use super::lex_rules::{BodyRules, ClientCommands, LexRules};
 use crate::model::StatementKind::{self, *};
 use crate::model::TransactionControl::*;
@@ -35,7 +36,7 @@ pub(super) static LEX_RULES: LexRules = LexRules {
         only_between_statements: false,
         words: &[],
     },
-    forms: FORMS,
+    forms: Forms::new(FORMS),
 };
 
 /// What cannot run in a transaction is what calls `PreventInTransactionBlock` in the server, as each command's page

@@ -1,5 +1,6 @@
 //! SQLite's facts (<https://www.sqlite.org/lang.html>).
 
+use super::forms::Forms;
 use super::lex_rules::{BodyRules, ClientCommands, LexRules};
 use crate::model::StatementKind::{self, *};
 use crate::model::TransactionControl::*;
@@ -33,7 +34,7 @@ pub(super) static LEX_RULES: LexRules = LexRules {
         only_between_statements: true,
         words: &[],
     },
-    forms: FORMS,
+    forms: Forms::new(FORMS),
 };
 
 /// Which pragmas do nothing or fail inside a transaction: <https://www.sqlite.org/pragma.html>.

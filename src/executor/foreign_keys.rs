@@ -45,7 +45,7 @@ impl Executor<'_> {
     async fn violations(&mut self) -> Option<Violations> {
         let check = self.tables.engine.foreign_key_check()?;
         let rows = self.session.query(check).await.ok()?;
-        Some(rows.into_iter().map(|row| row.0).collect())
+        Some(rows.iter().map(|row| row.cells().map(|cell| cell.map(str::to_owned)).collect()).collect())
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
     fn a_rollback_is_carried_out_when_its_very_row_is_gone() {
         let reverted = of_run(1, "1_a.sql", "earlier");
         let work = Work::Revert {
-            row: Box::new(reverted.clone()),
+            row: Arc::new(reverted.clone()),
             script: Arc::new(script("down", &[])),
             source: RollbackSource::History,
             file: None,

@@ -55,8 +55,16 @@ pub enum CatalogError {
 impl Catalog {
     /// Orders the files and checks them against each other. Reports every problem, not only the first.
     pub fn new(migrations: Vec<Migration>) -> Result<Self, Vec<CatalogError>> {
+        Catalog::of_shared(migrations.into_iter().map(Arc::new).collect())
+    }
+
+    /// The same with files that are not to be moved.
+    ///
+    /// # Errors
+    /// As [`Catalog::new`].
+    pub fn of_shared(migrations: Vec<Arc<Migration>>) -> Result<Self, Vec<CatalogError>> {
         let (mut versioned, mut repeatable) = (Vec::new(), Vec::new());
-        for migration in migrations.into_iter().map(Arc::new) {
+        for migration in migrations {
             match migration.kind {
                 MigrationKind::Versioned(_) => versioned.push(migration),
                 MigrationKind::RunsAlways | MigrationKind::RunsOnChange => repeatable.push(migration),
@@ -65,7 +73,8 @@ impl Catalog {
         versioned.sort_by(|left, right| (left.version(), &left.file_name).cmp(&(right.version(), &right.file_name)));
         repeatable.sort_by(|left, right| (&left.name, &left.file_name).cmp(&(&right.name, &right.file_name)));
 
-        let mut errors = duplicates(versioned.iter().chain(&repeatable));
+        let mut errors = equal_versions(&versioned);
+        errors.extend(equal_names(&repeatable));
         errors.extend(unmet_dependencies(versioned.iter().chain(&repeatable)));
         let repeatable = match dependencies_first(repeatable) {
             Ok(ordered) => ordered,
@@ -99,23 +108,34 @@ impl Catalog {
     }
 }
 
-fn duplicates<'a>(migrations: impl Iterator<Item = &'a Arc<Migration>>) -> Vec<CatalogError> {
-    let mut seen: HashMap<Dependency, &Arc<Migration>> = HashMap::new();
+/// In files in the order of their versions.
+fn equal_versions(versioned: &[Arc<Migration>]) -> Vec<CatalogError> {
+    let neighbours = versioned.array_windows().filter_map(|[first, second]| {
+        let version = second.version().filter(|&version| first.version() == Some(version))?.clone();
+        Some(CatalogError::DuplicateVersion { version, first: first.path.clone(), second: second.path.clone() })
+    });
+    neighbours.collect()
+}
+
+fn equal_names(repeatable: &[Arc<Migration>]) -> Vec<CatalogError> {
+    let mut seen: HashMap<String, &Arc<Migration>> = HashMap::new();
     let mut errors = Vec::new();
-    for migration in migrations {
-        let Some(earlier) = seen.insert(migration.dependency_name(), migration) else { continue };
-        let (first, second) = (earlier.path.clone(), migration.path.clone());
-        errors.push(match migration.dependency_name() {
-            Dependency::Version(version) => CatalogError::DuplicateVersion { version, first, second },
-            Dependency::Repeatable(name) => CatalogError::DuplicateName { name, first, second },
-        });
+    for migration in repeatable {
+        let name = migration.dependency_name().to_string();
+        if let Some(earlier) = seen.insert(name.clone(), migration) {
+            let (first, second) = (earlier.path.clone(), migration.path.clone());
+            errors.push(CatalogError::DuplicateName { name, first, second });
+        }
     }
     errors
 }
 
 fn unmet_dependencies<'a>(migrations: impl Iterator<Item = &'a Arc<Migration>> + Clone) -> Vec<CatalogError> {
-    let known: HashSet<Dependency> = migrations.clone().map(|migration| migration.dependency_name()).collect();
     let mut errors = Vec::new();
+    if migrations.clone().all(|migration| migration.depends_on.is_empty()) {
+        return errors;
+    }
+    let known: HashSet<Dependency> = migrations.clone().map(|migration| migration.dependency_name()).collect();
     for migration in migrations {
         for dependency in &migration.depends_on {
             let runs_later = match (migration.version(), dependency) {

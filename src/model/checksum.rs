@@ -14,7 +14,18 @@ pub struct Checksum {
 
 /// SHA-256 of `bytes`, in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    hexadecimal(Sha256::digest(bytes).into())
+}
+
+/// A SHA-256 in lower-case hexadecimal.
+pub(crate) fn hexadecimal(digest: [u8; 32]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 /// SHA-256 in hexadecimal over `text` with its BOM removed, CRLF turned into LF, blanks at line ends removed, and
@@ -23,8 +34,14 @@ pub fn normalised_digest(text: &str) -> String {
     let mut hasher = Sha256::new();
     let mut pending_newlines = 0_usize;
     let mut started = false;
-    for line in text.trim_start_matches('\u{feff}').split('\n') {
-        let line = line.trim_end_matches([' ', '\t', '\r']);
+    let mut bytes = text.as_bytes();
+    while let Some(behind) = bytes.strip_prefix("\u{feff}".as_bytes()) {
+        bytes = behind;
+    }
+    for mut line in bytes.split(|&byte| byte == b'\n') {
+        while let [before @ .., b' ' | b'\t' | b'\r'] = line {
+            line = before;
+        }
         if line.is_empty() {
             pending_newlines += 1;
             continue;
@@ -32,11 +49,11 @@ pub fn normalised_digest(text: &str) -> String {
         if started {
             (0..pending_newlines).for_each(|_| hasher.update(b"\n"));
         }
-        hasher.update(line.as_bytes());
+        hasher.update(line);
         started = true;
         pending_newlines = 1;
     }
-    hex::encode(hasher.finalize())
+    hexadecimal(hasher.finalize().into())
 }
 
 #[cfg(test)]

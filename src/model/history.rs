@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{Checksum, Version};
 
 /// The layout of history rows this program writes. A row of a higher one was written by a newer dbwarden and is
@@ -26,10 +28,10 @@ pub struct AppliedMigration {
     pub rollback_digest: Option<String>,
     /// How long the upgrade took, in milliseconds.
     pub execution_ms: Option<i64>,
-    /// Database user, host and tool version.
-    pub applied_by: Option<String>,
-    /// The run that applied it.
-    pub run_id: Option<String>,
+    /// Database user, host and tool version; shared, as mostly the same for many rows.
+    pub applied_by: Option<Arc<str>>,
+    /// The run that applied it; shared, too.
+    pub run_id: Option<Arc<str>>,
 }
 
 impl AppliedMigration {
@@ -83,23 +85,28 @@ impl RowKind {
 /// All rows of the history table, in order of application.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    rows: Vec<AppliedMigration>,
+    rows: Vec<Arc<AppliedMigration>>,
 }
 
 impl History {
     /// Takes rows in any order.
-    pub fn new(mut rows: Vec<AppliedMigration>) -> Self {
+    pub fn new(rows: Vec<AppliedMigration>) -> Self {
+        History::of_shared(rows.into_iter().map(Arc::new).collect())
+    }
+
+    /// The same with rows that are not to be moved.
+    pub fn of_shared(mut rows: Vec<Arc<AppliedMigration>>) -> Self {
         rows.sort_by_key(|row| row.sequence);
         History { rows }
     }
 
     /// All rows, the oldest application first.
-    pub fn rows(&self) -> &[AppliedMigration] {
+    pub fn rows(&self) -> &[Arc<AppliedMigration>] {
         &self.rows
     }
 
     /// Rows with a version (versioned and baseline), the oldest application first.
-    pub fn versioned(&self) -> impl DoubleEndedIterator<Item = (&Version, &AppliedMigration)> {
+    pub fn versioned(&self) -> impl DoubleEndedIterator<Item = (&Version, &Arc<AppliedMigration>)> {
         self.rows.iter().filter_map(|row| row.version.as_ref().map(|version| (version, row)))
     }
 

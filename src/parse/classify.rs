@@ -1,6 +1,8 @@
 //! What kind of statement a text is, by its leading words.
 //!
-//! The forms, and their notation, are data of each engine ([`LexRules::forms`]).
+//! The forms, and their notation, are data of each engine ([`crate::dialect::Forms`]).
+
+use std::cell::{Cell, RefCell};
 
 use super::lexer::{Lexer, TokenKind};
 use crate::dialect::{Engine, LexRules};
@@ -8,8 +10,9 @@ use crate::model::StatementKind;
 
 /// The kind of one statement, which must stand alone in `statement` without its terminator.
 pub(super) fn kind(rules: &'static LexRules, statement: &str) -> StatementKind {
-    let atoms = Atoms { lexer: Lexer::new(rules, statement) };
-    let form = rules.forms.iter().find(|(form, _)| fits(form, atoms));
+    let text = Text { atoms: RefCell::default(), rest: Cell::new(Atoms { lexer: Lexer::new(rules, statement) }) };
+    let Some(Some(first)) = text.atom(0) else { return StatementKind::Other };
+    let form = rules.forms.behind(first).iter().find(|(rest, _)| fits(rest, Place { text: &text, next: 1 }));
     form.map_or(StatementKind::Other, |&(_, kind)| kind)
 }
 
@@ -41,38 +44,74 @@ impl<'t> Iterator for Atoms<'t> {
     }
 }
 
-fn fits(form: &str, mut atoms: Atoms<'_>) -> bool {
-    let form = form.trim_start();
+/// A statement's atoms. Forms look at the same ones again and again: they are lexed once, and only as far as needed.
+struct Text<'t> {
+    atoms: RefCell<Vec<Option<&'t str>>>,
+    rest: Cell<Atoms<'t>>,
+}
+
+impl<'t> Text<'t> {
+    fn atom(&self, index: usize) -> Option<Option<&'t str>> {
+        let mut atoms = self.atoms.borrow_mut();
+        while atoms.len() <= index {
+            let mut rest = self.rest.get();
+            atoms.push(rest.next()?);
+            self.rest.set(rest);
+        }
+        atoms.get(index).copied()
+    }
+}
+
+/// How far a form has been followed.
+#[derive(Clone, Copy)]
+struct Place<'a, 't> {
+    text: &'a Text<'t>,
+    next: usize,
+}
+
+impl<'t> Place<'_, 't> {
+    fn next(&mut self) -> Option<Option<&'t str>> {
+        let atom = self.text.atom(self.next)?;
+        self.next += 1;
+        Some(atom)
+    }
+}
+
+fn fits(form: &str, mut place: Place<'_, '_>) -> bool {
+    let form = form.trim_ascii_start();
     if form.is_empty() {
         return true;
     }
     if let Some(optional) = form.strip_prefix('[') {
         let Some((inside, rest)) = optional.split_once(']') else { return false };
-        return behind(inside, atoms).is_some_and(|atoms| fits(rest, atoms)) || fits(rest, atoms);
+        return behind(inside, place).is_some_and(|place| fits(rest, place)) || fits(rest, place);
     }
     let (step, rest) = form.split_once(' ').unwrap_or((form, ""));
     match step {
-        "$" => atoms.next().is_none(),
+        "$" => place.next().is_none(),
         ".." => loop {
-            if fits(rest, atoms) {
+            if fits(rest, place) {
                 return true;
             }
-            if atoms.next().is_none() {
+            if place.next().is_none() {
                 return false;
             }
         },
-        words => one_of(words, &mut atoms) && fits(rest, atoms),
+        words => one_of(words, &mut place) && fits(rest, place),
     }
 }
 
-/// The atoms behind the plain words of `form`, if they are there.
-fn behind<'t>(form: &str, mut atoms: Atoms<'t>) -> Option<Atoms<'t>> {
-    form.split(' ').all(|words| one_of(words, &mut atoms)).then_some(atoms)
+/// The place behind the plain words of `form`, if they are there.
+fn behind<'a, 't>(form: &str, mut place: Place<'a, 't>) -> Option<Place<'a, 't>> {
+    form.split(' ').all(|words| one_of(words, &mut place)).then_some(place)
 }
 
-fn one_of(words: &str, atoms: &mut Atoms<'_>) -> bool {
-    match atoms.next() {
-        Some(Some(atom)) => words.split('|').any(|word| word.eq_ignore_ascii_case(atom)),
+fn one_of(words: &str, place: &mut Place<'_, '_>) -> bool {
+    match place.next() {
+        Some(Some(atom)) => {
+            let mut words = words.as_bytes().split(|&byte| byte == b'|');
+            words.any(|word| word.eq_ignore_ascii_case(atom.as_bytes()))
+        }
         _ => false,
     }
 }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::lexer::{Lexer, TokenKind};
 use super::split::{PieceKind, Splitter};
 use crate::dialect::{Engine, LexRules};
+use crate::model::hexadecimal;
 
 /// SHA-256 in hexadecimal over the tokens of a section's text: texts that differ only in comments, blanks, line ends,
 /// the last terminator and `DELIMITER` commands have the same one. Upper and lower case are told apart.
@@ -28,9 +29,12 @@ pub(super) struct TokenHasher {
 
 const BUFFER: usize = 16 * 1024;
 
+/// Most sections need no more, and the allocator has room of this size at hand.
+const FIRST_BUFFER: usize = 1000;
+
 impl TokenHasher {
     pub(super) fn new(rules: &'static LexRules) -> Self {
-        TokenHasher { rules, hasher: Sha256::new(), buffer: Vec::with_capacity(BUFFER) }
+        TokenHasher { rules, hasher: Sha256::new(), buffer: Vec::with_capacity(FIRST_BUFFER) }
     }
 
     pub(super) fn piece(&mut self, kind: PieceKind, text: &str) {
@@ -74,6 +78,11 @@ impl TokenHasher {
             self.hasher.update(&self.buffer);
             self.buffer.clear();
         }
+        // Nearly no token has a line end in it.
+        if text.len() <= BUFFER && !text.as_bytes().contains(&b'\r') {
+            self.buffer.extend_from_slice(text.as_bytes());
+            return;
+        }
         // Line ends inside literals depend on the checkout.
         for (index, part) in text.split("\r\n").enumerate() {
             let newline: &[u8] = if index > 0 { b"\n" } else { b"" };
@@ -91,7 +100,7 @@ impl TokenHasher {
 
     pub(super) fn finish(mut self) -> String {
         self.hasher.update(&self.buffer);
-        hex::encode(self.hasher.finalize())
+        hexadecimal(self.hasher.finalize().into())
     }
 }
 

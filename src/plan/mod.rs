@@ -79,7 +79,7 @@ pub enum Work {
     /// Runs what undoes it and removes its row.
     Revert {
         /// The row that goes.
-        row: Box<AppliedMigration>,
+        row: Arc<AppliedMigration>,
         /// What undoes it.
         script: Arc<Script>,
         /// Where that came from.

@@ -9,6 +9,7 @@ on_each_engine![
     a_folder_that_is_missing_is_named,
     odd_things_in_the_folder_do_no_harm,
     settings_that_cannot_be_used_are_named,
+    bad_files_are_told_alike_wherever_the_server_is,
     a_wrong_login_or_host_is_told_apart,
     a_user_without_rights_learns_which_grant_is_missing,
     a_history_of_a_newer_dbwarden_is_left_alone,
@@ -122,6 +123,32 @@ fn settings_that_cannot_be_used_are_named(project: &Project) {
     project.run(["migrat"]).exits(exit::USAGE).says("migrate");
     project.remove("dbwarden.toml").run(["migrate"]).exits(exit::USAGE).says("DATABASE_URL").says("dbwarden.toml");
     assert_eq!(project.schema(), before);
+}
+
+/// Files are read while the connection is made: neither one that is refused nor one that is never answered is in the way
+/// of what is wrong with them, and SQLite makes no file.
+fn bad_files_are_told_alike_wherever_the_server_is(project: &Project) {
+    project.tables(100);
+    for version in ["0007", "0093", "0050"] {
+        project.file(&format!("migrations/{version}_bad.sql"), "SELECT 1;\n");
+    }
+    for command in ["migrate", "status"] {
+        let told = project.run([command]).exits(exit::USAGE).stderr;
+        let places = ["0007_bad.sql", "0050_bad.sql", "0093_bad.sql"].map(|file| told.find(file).expect(file));
+        assert!(places.is_sorted(), "{told}");
+        if project.engine() == Engine::Sqlite {
+            assert!(!project.path("app.db").exists());
+            continue;
+        }
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let sound = project.read("dbwarden.toml");
+        for port in [free_port(), nobody.local_addr().unwrap().port()] {
+            let url = project.url_at(PASSWORD, port, "");
+            project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{url}\"\n"));
+            assert_eq!(project.run([command]).exits(exit::USAGE).stderr, told);
+        }
+        project.file("dbwarden.toml", sound);
+    }
 }
 
 fn a_wrong_login_or_host_is_told_apart(project: &Project) {

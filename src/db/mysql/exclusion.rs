@@ -86,8 +86,8 @@ mod tests {
                 Some("a replication group with several primaries"),
             ),
         ] {
-            let cell = |text: &str| Some(text.to_owned());
-            let rows: Vec<Row> = variables.iter().map(|(name, value)| Row(vec![cell(name), cell(value)])).collect();
+            let row = |(name, value): &(&str, &str)| Row::from_iter([Some(*name), Some(*value)]);
+            let rows: Vec<Row> = variables.iter().map(row).collect();
             assert_eq!(cluster(&rows), expected, "{variables:?}");
         }
     }

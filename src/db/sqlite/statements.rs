@@ -3,6 +3,7 @@
 // The room that the ban on `Batch` names.
 #![allow(clippy::disallowed_methods)]
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use rusqlite::fallible_iterator::FallibleIterator;
@@ -88,8 +89,11 @@ impl Worker<'_> {
             if wanted == Rows::Kept {
                 // Not known before: the first step prepares anew what was made before the schema changed.
                 let columns = row.as_ref().column_count();
-                let cells = (0..columns).map(|index| row.get_ref(index).map(text));
-                outcome.rows.push(Row(cells.collect::<rusqlite::Result<_>>()?));
+                let mut cells = Row::with_capacity(columns);
+                for index in 0..columns {
+                    cells.push(text(row.get_ref(index)?).as_deref());
+                }
+                outcome.rows.push(cells);
             }
         }
         drop(rows);
@@ -124,11 +128,11 @@ impl Worker<'_> {
 }
 
 /// A cell as text, by its value and not by the column's declared type: SQLite keeps them apart.
-fn text(value: ValueRef<'_>) -> Option<String> {
+fn text(value: ValueRef<'_>) -> Option<Cow<'_, str>> {
     match value {
         ValueRef::Null => None,
-        ValueRef::Integer(number) => Some(number.to_string()),
-        ValueRef::Real(number) => Some(number.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Integer(number) => Some(number.to_string().into()),
+        ValueRef::Real(number) => Some(number.to_string().into()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes)),
     }
 }

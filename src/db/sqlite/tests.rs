@@ -7,7 +7,7 @@ async fn in_memory() -> Box<dyn Session> {
 }
 
 async fn cell(session: &mut dyn Session, sql: &str) -> Option<String> {
-    session.query(sql).await.unwrap()[0].0[0].clone()
+    session.query(sql).await.unwrap()[0].text(0).map(str::to_owned)
 }
 
 async fn run(session: &mut dyn Session, statements: &[&str]) -> (Vec<(usize, Option<u64>)>, Result<(), BatchError>) {

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 /// Lines of cells, each column as wide as its widest cell, two blanks between, indented by two. Columns that are
 /// empty in every line disappear.
 pub(super) struct Columns {
@@ -46,7 +48,8 @@ impl Columns {
                 // Blanks are written only before the next text, so that no line ends with them.
                 if !cell.text.is_empty() {
                     text.extend(std::iter::repeat_n(' ', gap));
-                    text.push_str(&format!("{}{}{:#}", cell.style, cell.text, cell.style));
+                    // Writing to a text cannot fail.
+                    let _ = write!(text, "{}{}{:#}", cell.style, cell.text, cell.style);
                     gap = 0;
                 }
                 gap += width - cell.width() + 2;

@@ -302,8 +302,8 @@ impl From<&AppliedMigration> for HistoryRow {
             kind: row.kind,
             applied_at: row.applied_at.clone(),
             execution_ms: row.execution_ms,
-            applied_by: row.applied_by.clone(),
-            run_id: row.run_id.clone(),
+            applied_by: row.applied_by.as_deref().map(str::to_owned),
+            run_id: row.run_id.as_deref().map(str::to_owned),
         }
     }
 }
