@@ -15,12 +15,13 @@
 mod bound;
 mod compare;
 mod error;
-mod follow;
+mod flush;
 mod manifest;
 mod mysql;
 mod name;
 mod pipe;
 mod postgres;
+mod printed;
 mod program;
 mod retention;
 mod secret_file;

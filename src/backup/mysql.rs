@@ -11,13 +11,13 @@ mod swap;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 
 use super::compare::TableCount;
 use super::error::BackupError;
-use super::follow::follow;
 use super::manifest::{Method, Product};
 use super::pipe;
-use super::program::{Program, version_in};
+use super::program::{Program, Search, version_in};
 use super::settings::Settings;
 use super::store::{Archive, Pending};
 use super::technique::{Dumped, OnProgress, Progress, Scratch, Swapped, Technique};
@@ -36,18 +36,19 @@ const PACKAGE: &str = "the client programs of MariaDB or MySQL (Debian: mariadb-
 pub(super) struct MySqlTechnique {
     server: Server,
     settings: Settings,
+    search: Option<Search>,
     dump: Option<Program>,
     client: Option<Program>,
 }
 
 impl MySqlTechnique {
     pub(super) fn new(server: &Server, settings: &Settings) -> Self {
-        MySqlTechnique { server: server.clone(), settings: settings.clone(), dump: None, client: None }
+        MySqlTechnique { server: server.clone(), settings: settings.clone(), search: None, dump: None, client: None }
     }
 
-    async fn dump_program(&self) -> Result<Program, BackupError> {
-        let configured = self.settings.dump_program.as_deref();
-        Program::find(configured, &["mariadb-dump", "mysqldump"], &self.settings.search_path, PACKAGE).await
+    fn dump_program(&self) -> impl Future<Output = Result<Program, BackupError>> + Send + use<> {
+        let (configured, path) = (self.settings.dump_program.clone(), self.settings.search_path.clone());
+        async move { Program::find(configured.as_deref(), &["mariadb-dump", "mysqldump"], &path, PACKAGE).await }
     }
 
     /// The client that reads SQL, found when first needed.
@@ -68,9 +69,16 @@ impl Technique for MySqlTechnique {
         Method::MysqlSql
     }
 
+    fn look(&mut self) {
+        self.search = Some(Search::begin(self.dump_program()));
+    }
+
     /// A program of the other product, or a very old one, may leave out what it does not know.
     async fn tool(&mut self, server: &ServerInfo) -> Result<Product, BackupError> {
-        let program = self.dump_program().await?;
+        let program = match self.search.take() {
+            Some(search) => search.found().await?,
+            None => self.dump_program().await?,
+        };
         let version = client::version(&program.banner).unwrap_or_default().to_owned();
         if client::is_too_old(&program.banner, &server.product, &server.version) {
             return Err(BackupError::ProgramTooOld {
@@ -104,9 +112,6 @@ impl Technique for MySqlTechnique {
         let Some(program) = &self.dump else {
             return Err(BackupError::Unsupported("mariadb-dump was not looked for".into()));
         };
-        let watching = SessionOptions { lock_timeout: options.lock_timeout, ..SessionOptions::default() };
-        let mut watching = db::connect(&ConnectOptions::MySql(self.server.clone()), &watching).await?;
-        let listed = watching.query(&list_tables(Engine::MySql)).await?;
         let client = Client::new(&self.server, program)?;
         let mut command = client.command(program);
         command.args(client::DUMP_FLAGS).args(client::flags_of(&program.banner)).arg(&self.server.database);
@@ -121,18 +126,27 @@ impl Technique for MySqlTechnique {
         };
         let name = program.name();
         let counter = RowCounter::default();
+        let ended = Notify::new();
         let dumping = async {
-            match self.settings.compression {
-                None => follow(&name, &mut command, pending, counter, &telling).await,
-                zstd => pipe::collect(&name, &mut command, pending, zstd, counter, &telling).await,
-            }
+            let zstd = self.settings.compression;
+            let dumped = pipe::collect(&name, &mut command, pending, zstd, counter, &telling).await;
+            ended.notify_one();
+            dumped
         };
         let stands = || moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1.elapsed();
-        let (written, counted) = tokio::select! {
-            dumped = dumping => dumped?,
-            error = blocked(watching.as_mut(), options.lock_timeout, &stands) => return Err(error.into()),
+        // Connects while the program does.
+        let watching = async {
+            let options = SessionOptions { lock_timeout: options.lock_timeout, ..SessionOptions::default() };
+            let mut session = db::connect(&ConnectOptions::MySql(self.server.clone()), &options).await?;
+            let listed = session.query(&list_tables(Engine::MySql)).await?;
+            tokio::select! {
+                () = ended.notified() => {}
+                error = blocked(session.as_mut(), options.lock_timeout, &stands) => return Err(error.into()),
+            }
+            session.close().await;
+            Ok(listed)
         };
-        watching.close().await;
+        let ((written, counted), listed) = tokio::try_join!(dumping, watching)?;
         let counted = counted.rows();
         let rows = |name: &str| counted.get(name).copied().unwrap_or_default();
         let mut tables: Vec<TableCount> = listed

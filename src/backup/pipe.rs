@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::error::BackupError;
+use super::printed::Printed;
 use super::program::Running;
 use super::sink::{Sink, Written};
 use super::store::{Archive, Pending};
@@ -41,13 +42,13 @@ pub(super) async fn collect<T: Tap>(
     let sink = Sink::new(pending.file()?, zstd, Arc::clone(&raw)).map_err(BackupError::io("write", pending.path()))?;
     let copying = move || -> io::Result<(Written, T)> {
         let Some(from) = from else { return Err(io::ErrorKind::BrokenPipe.into()) };
-        let (mut from, mut sink, mut buffer) = (File::from(from?), sink, vec![0; CHUNK]);
+        let (mut printed, mut sink) = (Printed::new(File::from(from?)), sink);
         loop {
-            match from.read(&mut buffer)? {
-                0 => return Ok((sink.finish()?, tap)),
-                read => {
-                    tap.see(&buffer[..read]);
-                    sink.write_all(&buffer[..read])?;
+            match printed.next()? {
+                [] => return Ok((sink.finish()?, tap)),
+                piece => {
+                    sink.write_all(piece)?;
+                    tap.see(piece);
                 }
             }
         }

@@ -14,7 +14,7 @@ use super::compare::count;
 use super::error::BackupError;
 use super::manifest::{Method, Product};
 use super::pipe::{self, NoTap};
-use super::program::{Program, Running, numbers, version_in};
+use super::program::{Program, Running, Search, numbers, version_in};
 use super::settings::{DumpFormat, Settings};
 use super::store::{Archive, Pending};
 use super::technique::{Dumped, OnProgress, Progress, Scratch, Swapped, Technique};
@@ -25,13 +25,25 @@ use client::Client;
 pub(super) struct PostgresTechnique {
     server: Server,
     settings: Settings,
+    search: Option<Search>,
     dump: Option<Program>,
     restore: Option<Program>,
 }
 
 impl PostgresTechnique {
     pub(super) fn new(server: &Server, settings: &Settings) -> Self {
-        PostgresTechnique { server: server.clone(), settings: settings.clone(), dump: None, restore: None }
+        PostgresTechnique {
+            server: server.clone(),
+            settings: settings.clone(),
+            search: None,
+            dump: None,
+            restore: None,
+        }
+    }
+
+    fn pg_dump(&self) -> impl Future<Output = Result<Program, BackupError>> + Send + use<> {
+        let (configured, path) = (self.settings.dump_program.clone(), client::search_path(&self.settings));
+        async move { Program::find(configured.as_deref(), &["pg_dump"], &path, PACKAGE).await }
     }
 
     /// The session whose snapshot is dumped, and the snapshot's name.
@@ -70,11 +82,17 @@ impl Technique for PostgresTechnique {
         }
     }
 
+    fn look(&mut self) {
+        self.search = Some(Search::begin(self.pg_dump()));
+    }
+
     /// pg_dump refuses a server of a higher major version; an equal or higher one of its own is fine
     /// (<https://www.postgresql.org/docs/current/app-pgdump.html>).
     async fn tool(&mut self, server: &ServerInfo) -> Result<Product, BackupError> {
-        let configured = self.settings.dump_program.as_deref();
-        let program = Program::find(configured, &["pg_dump"], &client::search_path(&self.settings), PACKAGE).await?;
+        let program = match self.search.take() {
+            Some(search) => search.found().await?,
+            None => self.pg_dump().await?,
+        };
         let version = version_in(&program.banner).unwrap_or_default().to_owned();
         let major = |version: &str| numbers(version).first().copied().unwrap_or_default();
         if major(&version) < major(&server.version) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
 
 use super::bound;
 use super::error::BackupError;
@@ -75,6 +76,24 @@ impl Program {
     }
 }
 
+/// A search for a program that goes on while other things are done.
+pub(super) struct Search(JoinHandle<Result<Program, BackupError>>);
+
+impl Search {
+    /// Begins what [`Program::find`] does.
+    pub(super) fn begin(search: impl Future<Output = Result<Program, BackupError>> + Send + 'static) -> Search {
+        Search(tokio::spawn(search))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// As [`Program::find`].
+    pub(super) async fn found(self) -> Result<Program, BackupError> {
+        self.0.await.unwrap_or_else(|panic| Err(BackupError::io("ask for their versions", "programs")(panic.into())))
+    }
+}
+
 /// A run with an environment of its own: ours may hold a URL with a password in it.
 fn command(path: &Path) -> Command {
     let mut command = Command::new(path);
@@ -86,7 +105,7 @@ fn command(path: &Path) -> Command {
 pub(super) struct Running {
     name: String,
     pub(super) child: Child,
-    said: Option<tokio::task::JoinHandle<Vec<String>>>,
+    said: Option<JoinHandle<Vec<String>>>,
 }
 
 impl Running {

@@ -8,8 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-/// What is collected before it is written.
-const BUFFER: usize = 1 << 20;
+use super::flush::Flusher;
+
+/// What is read at a time.
+const CHUNK: usize = 1 << 20;
+
+/// What is collected before it is written, of what comes in smaller pieces.
+const BUFFER: usize = 64 * 1024;
 
 /// A file being written.
 pub(super) struct Sink {
@@ -36,7 +41,7 @@ pub(super) struct Written {
 /// # Errors
 /// The operating system's.
 pub(super) fn digest(from: &mut dyn Read) -> io::Result<Written> {
-    let (mut hasher, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; BUFFER]);
+    let (mut hasher, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; CHUNK]);
     loop {
         match from.read(&mut buffer)? {
             0 => return Ok(Written { bytes, sha256: hex::encode(hasher.finalize()) }),
@@ -64,6 +69,7 @@ pub(super) fn written(file: &File, path: &Path) -> io::Result<Written> {
 
 struct Hashed {
     file: File,
+    flusher: Flusher,
     hasher: Sha256,
     bytes: u64,
 }
@@ -73,6 +79,7 @@ impl Write for Hashed {
         let written = self.file.write(data)?;
         self.hasher.update(&data[..written]);
         self.bytes += written as u64;
+        self.flusher.written(self.bytes);
         Ok(written)
     }
 
@@ -85,9 +92,11 @@ impl Sink {
     /// Writes into `file`, compressed at a zstd level where one is given. `raw` counts what came in.
     ///
     /// # Errors
-    /// Where the compressor refuses the level.
+    /// Where the compressor refuses the level, and the operating system's.
     pub(super) fn new(file: File, zstd: Option<i32>, raw: Arc<AtomicU64>) -> io::Result<Sink> {
-        let writer = BufWriter::with_capacity(BUFFER, Hashed { file, hasher: Sha256::new(), bytes: 0 });
+        let flusher = Flusher::of(&file)?;
+        let hashed = Hashed { file, flusher, hasher: Sha256::new(), bytes: 0 };
+        let writer = BufWriter::with_capacity(BUFFER, hashed);
         let compressor = match zstd {
             Some(level) => Compressor::Zstd(Box::new(zstd::Encoder::new(writer, level)?)),
             None => Compressor::None(writer),

@@ -6,7 +6,6 @@
 mod copy;
 mod dump;
 mod file_copy;
-mod flush;
 
 use std::io;
 use std::path::{Path, PathBuf};

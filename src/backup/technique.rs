@@ -59,6 +59,9 @@ pub trait Technique: Send + Sync {
     /// How its archives are laid out, with these settings.
     fn method(&self) -> Method;
 
+    /// Begins to look for the program that makes dumps, while the server is connected to.
+    fn look(&mut self) {}
+
     /// Finds the program that makes dumps and compares its version with the server's.
     ///
     /// # Errors

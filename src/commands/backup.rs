@@ -28,10 +28,12 @@ pub(super) async fn backup(context: &Context<'_>, settings: &Settings, args: &Ba
 }
 
 async fn create(context: &Context<'_>, target: &Target, verify: bool) -> Result<DatabaseBackups, Error> {
+    let mut technique = technique(target)?;
+    technique.look();
     let opening = session::open(context, target, Purpose::Inspect, Duration::ZERO);
     let mut opened = context.unless_stopped(opening).await?;
     let lock = context.unless_stopped(opened.lock(context, target)).await?;
-    let result = under_lock(context, target, &mut opened, verify).await;
+    let result = under_lock(context, target, technique.as_mut(), &mut opened, verify).await;
     // The end of the session gives it back where this fails.
     let _ = lock.release(opened.session.as_mut()).await;
     opened.session.close().await;
@@ -41,11 +43,12 @@ async fn create(context: &Context<'_>, target: &Target, verify: bool) -> Result<
 async fn under_lock(
     context: &Context<'_>,
     target: &Target,
+    technique: &mut dyn Technique,
     opened: &mut Opened,
     verify: bool,
 ) -> Result<DatabaseBackups, Error> {
     let bookkeeping = opened.load().await?;
-    let taken = take(context, target, opened, &bookkeeping.history, verify).await?;
+    let taken = take(context, target, technique, opened, &bookkeeping.history, verify).await?;
     if bookkeeping.incomplete.is_none() {
         record(context, opened, EventKind::BackedUp, &taken.archive).await;
     }
@@ -88,11 +91,11 @@ pub(super) fn technique(target: &Target) -> Result<Box<dyn Technique>, Error> {
 pub(super) async fn take(
     context: &Context<'_>,
     target: &Target,
+    technique: &mut dyn Technique,
     opened: &mut Opened,
     history: &History,
     verify: bool,
 ) -> Result<Taken, Error> {
-    let mut technique = technique(target)?;
     let options = session::session_options(target);
     let identity = opened.identity(&context.run_id);
     let store = store(target);
@@ -108,13 +111,13 @@ pub(super) async fn take(
         store: &store,
     };
     let progress = |progress| context.printer.backup_progress("backing up", progress);
-    let taking = backup::take(technique.as_mut(), opened.session.as_mut(), job, &progress);
+    let taking = backup::take(technique, opened.session.as_mut(), job, &progress);
     let taken = context.unless_stopped(async { Ok(taking.await?) }).await;
     context.printer.backup_ended();
     let taken = taken?;
     context.printer.message(&format!("{}: backed up to {}", target.name, taken.archive.path.display()));
     if verify {
-        check(context, technique.as_mut(), opened, &taken.archive).await?;
+        check(context, technique, opened, &taken.archive).await?;
     }
     Ok(taken)
 }

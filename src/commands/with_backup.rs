@@ -44,11 +44,14 @@ pub(super) async fn take(
     history: &History,
     asked: BackupFirst,
 ) -> Result<Archive, Error> {
-    let taken =
-        backup::take(context, target, opened, history, asked.verify).await.map_err(|error| match error.kind {
-            ErrorKind::Backup => error.note("the backup failed: nothing was migrated"),
-            _ => error,
-        })?;
+    let taking = async {
+        let mut technique = technique(target)?;
+        backup::take(context, target, technique.as_mut(), opened, history, asked.verify).await
+    };
+    let taken = taking.await.map_err(|error| match error.kind {
+        ErrorKind::Backup => error.note("the backup failed: nothing was migrated"),
+        _ => error,
+    })?;
     Ok(taken.archive)
 }
 

@@ -41,40 +41,15 @@ impl RowCounter {
         self.rows
     }
 
-    fn byte(&mut self, byte: u8) {
-        self.state = match (self.state, byte) {
-            (State::Line, b'\n') => {
-                if self.head.starts_with(b"DELIMITER ") {
-                    self.in_body = self.head.trim_ascii_end() != b"DELIMITER ;";
-                }
-                self.head.clear();
-                State::Line
-            }
-            (State::Line, byte) => self.line(byte),
-            (State::Columns, byte) => {
-                self.head.push(byte);
-                if self.head.ends_with(b" VALUES") { State::Tuples(0) } else { State::Columns }
-            }
-            (State::Tuples(depth), b'(') => {
-                self.count += u64::from(depth == 0);
-                State::Tuples(depth + 1)
-            }
-            (State::Tuples(depth), b')') => State::Tuples(depth.saturating_sub(1)),
-            (State::Tuples(depth), b'\'') => State::Text(depth),
-            (State::Tuples(0), b';') => {
-                let table = std::mem::take(&mut self.table);
-                *self.rows.entry(table).or_default() += std::mem::take(&mut self.count);
-                self.head.clear();
-                State::Line
-            }
-            (State::Tuples(depth), _) => State::Tuples(depth),
-            (State::Text(depth), b'\\') => State::Escaped(depth),
-            (State::Text(depth), b'\'') => State::Tuples(depth),
-            (State::Text(depth) | State::Escaped(depth), _) => State::Text(depth),
-        };
-    }
-
+    /// A byte of a line that is no INSERT (yet).
     fn line(&mut self, byte: u8) -> State {
+        if byte == b'\n' {
+            if self.head.starts_with(b"DELIMITER ") {
+                self.in_body = self.head.trim_ascii_end() != b"DELIMITER ;";
+            }
+            self.head.clear();
+            return State::Line;
+        }
         // Beyond a name's length only the start of a line matters.
         if self.head.len() < 400 {
             self.head.push(byte);
@@ -92,6 +67,48 @@ impl RowCounter {
             None => State::Line,
         }
     }
+
+    /// A byte behind the table's name.
+    fn columns(&mut self, byte: u8) -> State {
+        self.head.push(byte);
+        if self.head.ends_with(b" VALUES") { State::Tuples(0) } else { State::Columns }
+    }
+
+    /// Reads on among the tuples, to where that ends or all is read; the rest. Nearly all of a dump passes here and through
+    /// [`RowCounter::text`], beside programs that have the processors busy: a byte costs one look.
+    fn tuples<'a>(&mut self, mut depth: u32, bytes: &'a [u8]) -> &'a [u8] {
+        let mut rest = bytes.iter();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'(' => {
+                    self.count += u64::from(depth == 0);
+                    depth += 1;
+                }
+                b')' => depth = depth.saturating_sub(1),
+                b'\'' => {
+                    self.state = State::Text(depth);
+                    return self.text(depth, rest.as_slice());
+                }
+                b';' if depth == 0 => {
+                    let table = std::mem::take(&mut self.table);
+                    *self.rows.entry(table).or_default() += std::mem::take(&mut self.count);
+                    self.head.clear();
+                    self.state = State::Line;
+                    return rest.as_slice();
+                }
+                _ => {}
+            }
+        }
+        self.state = State::Tuples(depth);
+        &[]
+    }
+
+    /// Reads on in a string to what may end it; the rest.
+    fn text<'a>(&mut self, depth: u32, bytes: &'a [u8]) -> &'a [u8] {
+        let Some(at) = memchr::memchr2(b'\'', b'\\', bytes) else { return &[] };
+        self.state = if bytes[at] == b'\'' { State::Tuples(depth) } else { State::Escaped(depth) };
+        &bytes[at + 1..]
+    }
 }
 
 /// The name before the closing backquote and the blank behind it; None while it goes on.
@@ -106,20 +123,22 @@ impl Tap for RowCounter {
     fn see(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some((first, after)) = rest.split_first() {
-            // Most of a dump is the inside of strings and numbers: skipped to what can end it.
-            let skipped = match self.state {
-                State::Text(_) => memchr::memchr2(b'\'', b'\\', rest),
-                State::Tuples(_) => rest.iter().position(|byte| matches!(byte, b'(' | b')' | b'\'' | b';')),
-                _ => Some(0),
-            };
-            match skipped {
-                Some(0) => {
-                    self.byte(*first);
-                    rest = after;
+            rest = match self.state {
+                State::Line => {
+                    self.state = self.line(*first);
+                    after
                 }
-                Some(skipped) => rest = &rest[skipped..],
-                None => return,
-            }
+                State::Columns => {
+                    self.state = self.columns(*first);
+                    after
+                }
+                State::Tuples(depth) => self.tuples(depth, rest),
+                State::Text(depth) => self.text(depth, rest),
+                State::Escaped(depth) => {
+                    self.state = State::Text(depth);
+                    after
+                }
+            };
         }
     }
 }

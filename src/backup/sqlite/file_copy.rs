@@ -14,7 +14,7 @@ use rusqlite::{Connection, ffi};
 use sha2::{Digest, Sha256};
 
 use super::copy::{CHUNK, RESTARTS, Stopped};
-use super::flush::Flusher;
+use crate::backup::flush::Flusher;
 use crate::backup::sink::Written;
 
 /// Chunks that may wait for being digested.

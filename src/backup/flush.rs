@@ -5,7 +5,7 @@ use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// How much is written before the disk is told to begin with it.
-const EVERY: u64 = 16 << 20;
+const EVERY: u64 = 8 << 20;
 
 /// Brings what is written to the disk while more is being written, on a thread of its own, so that the flush that counts
 /// finds little left to do. Errors are heard again by that one.
