@@ -195,7 +195,7 @@ impl Executor<'_> {
         }
     }
 
-    fn explain(&self, part: Option<&Part>, error: SqlError) -> SendError {
+    pub(super) fn explain(&self, part: Option<&Part>, error: SqlError) -> SendError {
         if let (SqlErrorKind::Cancelled, Some(signal)) = (error.kind, self.interrupt.signal()) {
             return SendError::new(Cause::Interrupted(signal)).at(part);
         }
@@ -213,7 +213,7 @@ impl Executor<'_> {
         SendError::new(cause).at(part)
     }
 
-    async fn pass_on_notices(&mut self) {
+    pub(super) async fn pass_on_notices(&mut self) {
         // A server that cannot even tell its warnings will say why with the next statement.
         let notices = self.session.warnings().await.unwrap_or_default();
         for notice in &notices {
