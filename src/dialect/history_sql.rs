@@ -82,17 +82,56 @@ impl Tables {
     /// Records a migration. With `condition`, the row is written only where it holds: elsewhere the statement fails, or
     /// on SQLite, no row is written. A repeatable's earlier row is replaced.
     pub fn insert_history(&self, row: &NewRow<'_>, condition: Option<&str>) -> Vec<String> {
-        let table = self.qualified(&self.history);
         let guarded = condition.and_then(|condition| self.value_if(condition, &row.sequence.to_string(), LOCK_LOST));
         let condition = condition.filter(|_| guarded.is_none());
-        let values = [
+        let values = self.history_values(row, guarded);
+        let source = match condition {
+            None => format!("VALUES ({values})"),
+            Some(condition) => format!("SELECT {values}{} WHERE {condition}", self.dual()),
+        };
+        let insert = self.insert_history_from(&source);
+        match row.version {
+            Some(_) => vec![insert],
+            None => vec![
+                format!(
+                    "DELETE FROM {} WHERE filename {} {}",
+                    self.qualified(&self.history),
+                    self.equals(),
+                    self.text(row.file_name)
+                ),
+                insert,
+            ],
+        }
+    }
+
+    /// Records several migrations, whatever the lock says; the last statement writes a row for each. Earlier rows of
+    /// repeatables are replaced.
+    pub fn insert_history_rows(&self, rows: &[NewRow<'_>]) -> Vec<String> {
+        let repeatables: Vec<&str> = rows.iter().filter(|row| row.version.is_none()).map(|row| row.file_name).collect();
+        let replaced = (!repeatables.is_empty()).then(|| {
+            let table = self.qualified(&self.history);
+            format!("DELETE FROM {table} WHERE {}", self.is_one_of("filename", &repeatables))
+        });
+        let values: Vec<String> = rows.iter().map(|row| format!("({})", self.history_values(row, None))).collect();
+        let insert = self.insert_history_from(&format!("VALUES {}", values.join(", ")));
+        replaced.into_iter().chain([insert]).collect()
+    }
+
+    fn insert_history_from(&self, source: &str) -> String {
+        let columns: Vec<&str> = Tables::history_columns().collect();
+        format!("INSERT INTO {} ({}) {source}", self.qualified(&self.history), columns.join(", "))
+    }
+
+    /// `sequence` is the row's, unless it is one that fails on a condition.
+    fn history_values(&self, row: &NewRow<'_>, sequence: Option<String>) -> String {
+        [
             self.text_or_null(row.version.map(Version::as_str)),
             self.text(row.description),
             self.text(row.file_name),
             self.text(row.kind.name()),
             self.now().to_string(),
             self.text(&row.checksum.digest),
-            guarded.unwrap_or_else(|| row.sequence.to_string()),
+            sequence.unwrap_or_else(|| row.sequence.to_string()),
             self.text(CHECKSUM_ALGORITHM),
             self.text(&row.checksum.token_digest),
             self.text_or_null(row.rollback.map(|(sql, _)| sql)),
@@ -101,26 +140,28 @@ impl Tables {
             self.text(row.applied_by),
             self.text(row.run_id),
             Tables::format().to_string(),
-        ];
-        let columns: Vec<&str> = Tables::history_columns().collect();
-        let source = match condition {
-            None => format!("VALUES ({})", values.join(", ")),
-            Some(condition) => format!("SELECT {}{} WHERE {condition}", values.join(", "), self.dual()),
-        };
-        let insert = format!("INSERT INTO {table} ({}) {source}", columns.join(", "));
-        match row.version {
-            Some(_) => vec![insert],
-            None => vec![
-                format!("DELETE FROM {table} WHERE filename {} {}", self.equals(), self.text(row.file_name)),
-                insert,
-            ],
-        }
+        ]
+        .join(", ")
     }
 
     /// Removes the row of a migration that was rolled back.
     pub fn delete_history(&self, row: &AppliedMigration, condition: Option<&str>) -> String {
         let and = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
         format!("DELETE FROM {} WHERE {}{and}", self.qualified(&self.history), self.is_this_row(row))
+    }
+
+    /// Removes the rows of several migrations that were rolled back. The names alone are for the index: SQLite finds
+    /// no pair by it.
+    pub fn delete_history_rows(&self, rows: &[&AppliedMigration]) -> String {
+        let names: Vec<&str> = rows.iter().map(|row| row.file_name.as_str()).collect();
+        let pairs: Vec<String> =
+            rows.iter().map(|row| format!("({}, {})", self.text(&row.file_name), row.sequence)).collect();
+        format!(
+            "DELETE FROM {} WHERE {} AND (filename, sequence) IN (VALUES {})",
+            self.qualified(&self.history),
+            self.is_one_of("filename", &names),
+            pairs.join(", ")
+        )
     }
 
     /// Accepts an edited file: its row gets the file's checksum and rollback text.

@@ -219,11 +219,24 @@ impl Tables {
         event.took.map_or_else(|| "NULL".to_string(), |took| self.milliseconds(took))
     }
 
+    /// Appends several events, in their order.
+    pub fn insert_events(&self, events: &[NewEvent<'_>]) -> String {
+        let values: Vec<String> = events.iter().map(|event| self.event_values(event, &self.duration(event))).collect();
+        format!("{} VALUES {}", self.insert_into_events(), values.join(", "))
+    }
+
     fn insert_event_lasting(&self, event: &NewEvent<'_>, duration: &str) -> String {
+        format!("{} VALUES {}", self.insert_into_events(), self.event_values(event, duration))
+    }
+
+    fn insert_into_events(&self) -> String {
+        let table = self.qualified(&self.events);
+        format!("INSERT INTO {table} (happened_at, kind, version, filename, actor, run_id, duration_ms, detail)")
+    }
+
+    fn event_values(&self, event: &NewEvent<'_>, duration: &str) -> String {
         format!(
-            "INSERT INTO {} (happened_at, kind, version, filename, actor, run_id, duration_ms, detail) \
-             VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
-            self.qualified(&self.events),
+            "({}, {}, {}, {}, {}, {}, {}, {})",
             self.now(),
             self.text(event.kind.name()),
             self.text_or_null(event.version.map(Version::as_str)),

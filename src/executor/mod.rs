@@ -18,6 +18,7 @@ mod foreign_keys;
 mod group;
 mod interrupt;
 mod journal;
+mod members;
 mod outcome;
 mod progress;
 mod record;

@@ -4,7 +4,7 @@ use std::time::Instant;
 use super::Executor;
 use super::send::Part;
 use crate::dialect::{Engine, EventKind, LOCK_LOST, NewEvent, NewRow, Took};
-use crate::model::{MigrationKind, RowKind, Script, StatementKind, TransactionControl};
+use crate::model::{Migration, MigrationKind, RowKind, Script, StatementKind, TransactionControl};
 use crate::parse;
 use crate::plan::{Plan, Step, Work, stored_rollback};
 
@@ -64,27 +64,14 @@ impl Executor<'_> {
     /// counts the time.
     pub(super) fn recording(&self, plan: &Plan, index: usize, took: Took) -> Vec<Part> {
         let step = &plan.steps[index];
-        let kind = match &step.work {
-            Work::Apply(_) => EventKind::Applied,
-            Work::Record(_) => EventKind::Baselined,
-            Work::Revert { .. } => EventKind::RolledBack,
-        };
-        let event = NewEvent {
-            version: step.version(),
-            file_name: Some(step.file_name()),
-            took: Some(took),
-            ..self.event(kind)
-        };
+        let event = self.event_of(step, took);
         let mut parts = self.history_change(step, took);
         match (parts.pop(), self.tables.insert_event_of_change(&event, LOCK_LOST)) {
             // That the row was there and is gone, the event asks: a statement less than asking for it.
             (Some(Part::Conditional(change)), Some(event)) => parts.extend([change, event].map(Part::Own)),
             (change, _) => parts.extend(change.into_iter().chain([Part::Own(self.tables.insert_event(&event))])),
         }
-        let ends_rollback = plan.steps.len() > 1 && index + 1 == plan.steps.len();
-        if ends_rollback && kind == EventKind::RolledBack {
-            parts.push(Part::Own(self.tables.insert_event(&self.event(EventKind::RollbackEnded))));
-        }
+        parts.extend(self.end_of_rollback(plan, index).map(|event| Part::Own(self.tables.insert_event(&event))));
         parts
     }
 
@@ -103,8 +90,25 @@ impl Executor<'_> {
             }
         };
         let rollback = file.rollback.script().map(stored_rollback);
-        let row = NewRow {
-            sequence: self.next_sequence,
+        let row = self.row(step, file, rollback.as_ref(), took, self.next_sequence);
+        let mut texts = self.tables.insert_history(&row, condition);
+        let insert = texts.pop().map(|insert| match (condition, self.tables.engine) {
+            (Some(_), Engine::Sqlite) => Part::Conditional(insert),
+            _ => Part::Own(insert),
+        });
+        texts.into_iter().map(Part::Own).chain(insert).collect()
+    }
+    /// The history row of a step that applied or recorded `file`.
+    pub(super) fn row<'b>(
+        &'b self,
+        step: &Step,
+        file: &'b Migration,
+        rollback: Option<&'b (String, String)>,
+        took: Took,
+        sequence: i64,
+    ) -> NewRow<'b> {
+        NewRow {
+            sequence,
             version: file.version(),
             description: &file.description,
             file_name: &file.file_name,
@@ -115,16 +119,27 @@ impl Executor<'_> {
                 (_, MigrationKind::RunsOnChange) => RowKind::RunsOnChange,
             },
             checksum: &file.checksum,
-            rollback: rollback.as_ref().map(|(text, digest)| (text.as_str(), digest.as_str())),
+            rollback: rollback.map(|(text, digest)| (text.as_str(), digest.as_str())),
             took,
             applied_by: &self.run.actor,
             run_id: &self.run.run_id,
+        }
+    }
+
+    /// The event that tells of a finished step.
+    pub(super) fn event_of<'b>(&'b self, step: &'b Step, took: Took) -> NewEvent<'b> {
+        let kind = match &step.work {
+            Work::Apply(_) => EventKind::Applied,
+            Work::Record(_) => EventKind::Baselined,
+            Work::Revert { .. } => EventKind::RolledBack,
         };
-        let mut texts = self.tables.insert_history(&row, condition);
-        let insert = texts.pop().map(|insert| match (condition, self.tables.engine) {
-            (Some(_), Engine::Sqlite) => Part::Conditional(insert),
-            _ => Part::Own(insert),
-        });
-        texts.into_iter().map(Part::Own).chain(insert).collect()
+        NewEvent { version: step.version(), file_name: Some(step.file_name()), took: Some(took), ..self.event(kind) }
+    }
+
+    /// The event that ends a rollback of several, where this step is its last.
+    pub(super) fn end_of_rollback(&self, plan: &Plan, index: usize) -> Option<NewEvent<'_>> {
+        let is_last = plan.steps.len() > 1 && index + 1 == plan.steps.len();
+        let ends = is_last && matches!(plan.steps[index].work, Work::Revert { .. });
+        ends.then(|| self.event(EventKind::RollbackEnded))
     }
 }
