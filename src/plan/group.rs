@@ -1,7 +1,7 @@
 //! Which steps may share one commit.
 //!
 //! A commit waits for the disk, and on SQLite it is nearly all that a small migration costs. Steps that are done in a
-//! moment are committed together there, each in a savepoint with its history row. A step that may take long has a
+//! moment are committed together there, each in a savepoint, with the rows that record them. A step that may take long has a
 //! commit of its own: nobody waits for the report of one migration until another one behind it has ended.
 
 use super::{SegmentMode, Step};
@@ -9,8 +9,8 @@ use crate::dialect::Engine;
 use crate::model::{Effect, Object, ObjectName, Script, StatementKind};
 use crate::parse;
 
-/// The most steps of a group.
-const MOST: usize = 500;
+/// The most steps of a group. How long it lasts ends it sooner where the machine is slow.
+const MOST: usize = 1000;
 
 /// The longest text of a step in a group, in bytes.
 const LONGEST: usize = 64 * 1024;
