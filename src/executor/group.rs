@@ -13,7 +13,7 @@ use super::send::{Part, SendError};
 use super::{Aftermath, Event, Executor, RunReport, StepFailure, StepSuccess};
 use crate::plan::{Plan, Step};
 
-/// No step of a group begins later: others wait for its end, to write or even to read.
+/// No call of a group begins later: others wait for its end, to write or even to read.
 const LONGEST: Duration = Duration::from_millis(200);
 
 const BACK: &str = "ROLLBACK TO _dbwarden_step";
