@@ -327,6 +327,20 @@ mod tests {
     }
 
     #[test]
+    fn several_rows_are_one_statement_behind_the_repeatables_that_go() {
+        let checksum = Checksum { digest: "d".into(), token_digest: "t".into() };
+        let version = "7".parse().unwrap();
+        let tables = Tables::new(Engine::Sqlite, "main", "m");
+        let several = [row(Some(&version), &checksum), row(None, &checksum)];
+        let [replaced, insert] = tables.insert_history_rows(&several).try_into().expect("two statements");
+        assert_eq!(replaced, "DELETE FROM \"main\".\"m\" WHERE filename IN ('0007_x.sql')");
+        assert_eq!(insert.matches("'it''s'").count(), 2, "{insert}");
+        assert_eq!(tables.insert_history_rows(&several[..1]).len(), 1);
+        let one = tables.insert_history(&several[0], None);
+        assert_eq!(one, tables.insert_history_rows(&several[..1]), "a single row reads the same");
+    }
+
+    #[test]
     fn a_repeatable_replaces_its_earlier_row() {
         let checksum = Checksum { digest: "d".into(), token_digest: "t".into() };
         let tables = Tables::new(Engine::Sqlite, "main", "_dbwarden_migrations");

@@ -15,7 +15,6 @@ mod catalog;
 mod event;
 mod failure;
 mod foreign_keys;
-mod group;
 mod interrupt;
 mod journal;
 mod members;
@@ -26,6 +25,7 @@ mod retry;
 mod segment;
 mod send;
 mod settle;
+mod shared_commit;
 mod shared_message;
 mod step;
 mod watch;
@@ -93,6 +93,8 @@ pub struct Executor<'a> {
     group_end: usize,
     /// What the journal already holds of the steps that come next.
     announced: Option<Announcement>,
+    /// The statement that fixes what a rollback of several will undo, where that is not yet written.
+    unfixed: Option<String>,
     /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
     known_violations: Option<Violations>,
     /// Who keeps the running step waiting.
@@ -130,6 +132,7 @@ impl<'a> Executor<'a> {
             alone_until: 0,
             group_end: 0,
             announced: None,
+            unfixed: None,
             known_violations: None,
             blocked: Blocked::default(),
             first_look: first_look(settings.session.lock_timeout),
@@ -187,6 +190,7 @@ impl<'a> Executor<'a> {
                 Engine::Postgres | Engine::MySql => self.run_in_one_message(plan, group, report).await,
             };
         }
+        self.fix_rollback().await.map_err(|error| StepFailure::before(first, error))?;
         let success = self.run_step(plan, first).await?;
         report.finished.push(success);
         Ok(())
@@ -195,7 +199,11 @@ impl<'a> Executor<'a> {
     /// What comes before the first step.
     async fn begin(&mut self, plan: &Plan) -> Result<(), SqlError> {
         self.forget(plan).await?;
-        self.open_rollback(plan).await
+        self.unfixed = self.rollback_to_fix(plan);
+        self.group_end = plan::group(self.tables.engine, &plan.steps);
+        // What shares a commit writes it with the first that it undoes: a commit less.
+        let with_the_first = self.tables.engine == Engine::Sqlite && self.group_end > 1;
+        if with_the_first { Ok(()) } else { self.fix_rollback().await }
     }
 
     /// Removes entries of the journal that tell of nothing.
@@ -209,7 +217,15 @@ impl<'a> Executor<'a> {
 
     /// Fixes what a rollback of several migrations will undo, so that a run after a crash finishes it and never
     /// undoes more. The step that undoes the last one ends it, in its own transaction.
-    async fn open_rollback(&mut self, plan: &Plan) -> Result<(), SqlError> {
+    async fn fix_rollback(&mut self) -> Result<(), SqlError> {
+        if let Some(text) = &self.unfixed {
+            self.session.execute(text).await?;
+        }
+        self.unfixed = None;
+        Ok(())
+    }
+
+    fn rollback_to_fix(&self, plan: &Plan) -> Option<String> {
         let rows: Vec<String> = plan
             .steps
             .iter()
@@ -218,13 +234,9 @@ impl<'a> Executor<'a> {
                 Work::Apply(_) | Work::Record(_) => None,
             })
             .collect();
-        if rows.len() > 1 {
-            let list = rows.join(",");
-            let event = NewEvent { detail: Some(&list), ..self.event(EventKind::RollbackPlanned) };
-            let text = self.tables.insert_event(&event);
-            self.session.execute(&text).await?;
-        }
-        Ok(())
+        let list = rows.join(",");
+        let event = NewEvent { detail: Some(&list), ..self.event(EventKind::RollbackPlanned) };
+        (rows.len() > 1).then(|| self.tables.insert_event(&event))
     }
 
     fn event(&self, kind: EventKind) -> NewEvent<'a> {

@@ -1,17 +1,17 @@
 //! Which steps go together.
 //!
 //! A commit waits for the disk, and on SQLite it is nearly all that a small migration costs: steps that are done in a
-//! moment are committed together there, each in a savepoint with its history row. On PostgreSQL each step commits by
-//! itself, and what can be saved is the way to the server: such steps share a message. A step that may take long goes
-//! alone: nobody waits for the report of one migration until another one behind it has ended.
+//! moment are committed together there, each in a savepoint, with the rows that record them. On PostgreSQL each step
+//! commits by itself, and what can be saved is the way to the server: such steps share a message. A step that may take
+//! long goes alone: nobody waits for the report of one migration until another one behind it has ended.
 
 use super::{SegmentMode, Step};
 use crate::dialect::Engine;
 use crate::model::{Effect, Object, ObjectName, Script, StatementKind, TransactionControl};
 use crate::parse;
 
-/// The most steps of a group that shares a commit.
-const MOST_OF_A_COMMIT: usize = 500;
+/// The most steps of a group that shares a commit. How long it lasts ends it sooner where the machine is slow.
+const MOST_OF_A_COMMIT: usize = 1000;
 
 /// The most of one that shares a message: what the server says of them comes with the end of the last.
 const MOST_OF_A_MESSAGE: usize = 16;

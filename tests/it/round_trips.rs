@@ -148,5 +148,5 @@ fn sqlite_reads_and_writes_little_for_a_migration() {
     };
     let (few, many) = (calls(FEW), calls(MANY));
     let each = (many - few) / (MANY - FEW);
-    assert!(each <= 14, "{few} and {many}");
+    assert!(each <= 10, "{few} and {many}");
 }

@@ -105,6 +105,48 @@ fn a_rollback_that_fails_amid_several_leaves_those_before_it_undone() {
 }
 
 #[test]
+fn each_has_a_row_and_an_event_of_its_own_in_order() {
+    let project = project("INSERT INTO parents VALUES (4);");
+    // It is called by what is done in a moment as far as its text tells.
+    project.migration(
+        "0002_children.sql",
+        "CREATE TABLE children (id integer PRIMARY KEY, parent integer REFERENCES parents (id));\n\
+         CREATE TRIGGER slow AFTER INSERT ON parents WHEN new.id = 4 BEGIN\n\
+         INSERT INTO children (id) WITH RECURSIVE c (x) AS (SELECT 5 UNION ALL SELECT x + 1 FROM c WHERE x < 300000)\n\
+         SELECT max(x) FROM c;\nEND;",
+        "DROP TABLE children;",
+    );
+    project.migration("ROC__again.sql", "CREATE VIEW IF NOT EXISTS v AS SELECT 1;", "DROP VIEW v;");
+    project.migrate();
+    let names = "0001_parents.sql,0002_children.sql,0003_child.sql,0004_fourth.sql,0005_fifth.sql,ROC__again.sql";
+    for table in ["_dbwarden_migrations ORDER BY sequence", "_dbwarden_events WHERE kind = 'applied' ORDER BY id"] {
+        assert_eq!(project.sql(&format!("SELECT filename FROM {table}")).replace('\n', ","), names, "{table}");
+    }
+    assert_eq!(project.sql("SELECT sequence FROM _dbwarden_migrations ORDER BY sequence"), "1\n2\n3\n4\n5\n6");
+    for (table, time) in [("_dbwarden_migrations", "execution_ms"), ("_dbwarden_events", "duration_ms")] {
+        let slowest = project.sql(&format!("SELECT filename FROM {table} ORDER BY {time} DESC LIMIT 1"));
+        assert_eq!(slowest, "0004_fourth.sql", "each took what its own statements took: {table}");
+    }
+    project.migration("0006_sixth.sql", "CREATE TABLE sixth (id integer);", "DROP TABLE sixth;");
+    project.migration("ROC__again.sql", "CREATE VIEW IF NOT EXISTS v AS SELECT 1 AS one;", "DROP VIEW v;").migrate();
+    let repeatable = "SELECT sequence FROM _dbwarden_migrations WHERE version IS NULL";
+    assert_eq!(project.sql(repeatable), "8", "one row, in place of the earlier one");
+}
+
+#[test]
+fn a_rollback_whose_row_does_not_go_is_found_and_those_before_it_stand() {
+    let project = project("CREATE TABLE fourth (id integer);");
+    project.migrate();
+    project.sql(
+        "CREATE TRIGGER keep BEFORE DELETE ON _dbwarden_migrations WHEN old.version = '0002' BEGIN \
+         SELECT RAISE(IGNORE); END",
+    );
+    project.run(["rollback", "--count", "5"]).exits(exit::UNREACHABLE);
+    assert_eq!(project.versions(), ["0001", "0002"]);
+    assert!(project.has_table("children") && !project.has_table("fifth"));
+}
+
+#[test]
 fn killed_anywhere_each_ends_applied_exactly_once() {
     let whole = project("INSERT INTO parents VALUES (4);");
     whole.migrate();

@@ -13,7 +13,7 @@ use super::send::{Part, SendError};
 use super::{Aftermath, Event, Executor, RunReport, StepFailure, StepSuccess};
 use crate::plan::{Plan, Step};
 
-/// No step of a group begins later: others wait for its end, to write or even to read.
+/// No call of a group begins later: others wait for its end, to write or even to read.
 const LONGEST: Duration = Duration::from_millis(200);
 
 const BACK: &str = "ROLLBACK TO _dbwarden_step";
@@ -46,7 +46,9 @@ impl Executor<'_> {
         }
         let mut finished = Vec::new();
         let mut failed = None;
-        if self.send(None, &self.opening()).await.is_err() {
+        let mut opening = self.opening();
+        opening.extend(self.unfixed.clone().map(Part::Own));
+        if self.send(None, &opening).await.is_err() {
             self.dissolve(steps.start + 1, first_sequence).await;
             return Ok(());
         }
@@ -73,9 +75,14 @@ impl Executor<'_> {
         }
         if finished.is_empty() {
             self.undo().await;
+            // What follows tells how it ended.
+            let _ = self.fix_rollback().await;
         } else if self.close_group(plan, &finished).await.is_err() {
             self.dissolve(end + 1, first_sequence).await;
             return Ok(());
+        }
+        if !finished.is_empty() {
+            self.unfixed = None;
         }
         for success in finished {
             (self.events)(Event::StepFinished { step: &plan.steps[success.step], elapsed: success.elapsed });
