@@ -196,6 +196,8 @@ fn back_up(name: &str, engine: Engine) {
     migrates(&subject);
     let alone = |command: &mut Command| {
         subject.remove_backups();
+        // What the other has left in the cache would be written meanwhile.
+        rustix::fs::sync();
         time(command)
     };
     let ours = || alone(&mut subject.dbwarden(&["backup"]));
