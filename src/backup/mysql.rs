@@ -75,10 +75,7 @@ impl Technique for MySqlTechnique {
 
     /// A program of the other product, or a very old one, may leave out what it does not know.
     async fn tool(&mut self, server: &ServerInfo) -> Result<Product, BackupError> {
-        let program = match self.search.take() {
-            Some(search) => search.found().await?,
-            None => self.dump_program().await?,
-        };
+        let program = Search::end(self.search.take(), self.dump_program()).await?;
         let version = client::version(&program.banner).unwrap_or_default().to_owned();
         if client::is_too_old(&program.banner, &server.product, &server.version) {
             return Err(BackupError::ProgramTooOld {

@@ -89,10 +89,7 @@ impl Technique for PostgresTechnique {
     /// pg_dump refuses a server of a higher major version; an equal or higher one of its own is fine
     /// (<https://www.postgresql.org/docs/current/app-pgdump.html>).
     async fn tool(&mut self, server: &ServerInfo) -> Result<Product, BackupError> {
-        let program = match self.search.take() {
-            Some(search) => search.found().await?,
-            None => self.pg_dump().await?,
-        };
+        let program = Search::end(self.search.take(), self.pg_dump()).await?;
         let version = version_in(&program.banner).unwrap_or_default().to_owned();
         let major = |version: &str| numbers(version).first().copied().unwrap_or_default();
         if major(&version) < major(&server.version) {

@@ -85,12 +85,16 @@ impl Search {
         Search(tokio::spawn(search))
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the one that was begun, or else does it now.
     ///
     /// # Errors
     /// As [`Program::find`].
-    pub(super) async fn found(self) -> Result<Program, BackupError> {
-        self.0.await.unwrap_or_else(|panic| Err(BackupError::io("ask for their versions", "programs")(panic.into())))
+    pub(super) async fn end(
+        begun: Option<Search>,
+        search: impl Future<Output = Result<Program, BackupError>>,
+    ) -> Result<Program, BackupError> {
+        let Some(Search(begun)) = begun else { return search.await };
+        begun.await.unwrap_or_else(|panic| Err(BackupError::io("ask for their versions", "programs")(panic.into())))
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn settle(
     request: &Request,
     done: &mut Done,
 ) -> Result<(), Error> {
-    let Some(mut failure) = done.run.failure.take() else { return Ok(()) };
+    let Some(failure) = done.run.failure.take() else { return Ok(()) };
     let Some(step) = done.plan.steps.get(failure.step) else { return Ok(()) };
     let lost = failure.cause.sql().map(|error| error.message.as_str()).unwrap_or_default();
     let more = match failure.behind {
@@ -55,10 +55,9 @@ pub(super) async fn settle(
     }
     let decided = decide(target, opened, catalog, request, &bookkeeping).await;
     if carried_out.end <= failure.step + failure.behind {
-        failure = failure.of_step(carried_out.end);
-        let step = &done.plan.steps[failure.step];
+        let step = &done.plan.steps[carried_out.end];
         let aftermath = what_stands(step, decided.as_ref().ok().map(|(plan, _)| plan), &bookkeeping);
-        done.run.failure = Some(StepFailure { aftermath, ..failure });
+        done.run.failure = Some(StepFailure { step: carried_out.end, behind: 0, aftermath, ..failure });
         return Err(Error::looked_up(&done.plan, &done.run, decided.err()));
     }
     let (plan, after) = decided?;
@@ -85,14 +84,14 @@ async fn look_again(
     drop(lost);
     *lock = opened.lock(context, target).await?;
     let mut bookkeeping = opened.load().await?;
-    let sent = &plan.steps[failure.step..=failure.step + failure.behind];
+    let last = failure.step + failure.behind;
+    let sent = &plan.steps[failure.step..=last];
     let is_carried_out = |step: &&Step| executor::was_carried_out(step, &bookkeeping.history, &context.run_id);
     let end = failure.step + sent.iter().take_while(is_carried_out).count();
     let (identity, journal) = (opened.identity(&context.run_id), &mut bookkeeping.journal);
     let session = opened.session.as_mut();
-    let stopped = failure.step + failure.behind >= end;
-    let step = plan.steps.get(if stopped { end } else { failure.step });
-    executor::repay(session, &opened.tables, step, failure, !stopped, &identity, journal).await?;
+    executor::repay(session, &opened.tables, &plan.steps[end.min(last)], failure, end > last, &identity, journal)
+        .await?;
     Ok((bookkeeping, failure.step..end))
 }
 

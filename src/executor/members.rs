@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::send::{Part, SendError, Tell};
+use super::send::{Part, SendError, Tell, script_len};
 use super::{Cause, Event, Executor, StepSuccess};
 use crate::db::{BatchError, SqlError, SqlErrorKind, StatementResult};
 use crate::dialect::Took;
@@ -59,7 +59,7 @@ impl Executor<'_> {
                 Piece::Statement(statement) => tell(Event::StatementFinished {
                     step,
                     statement,
-                    total: plan.steps[step].script().map_or(0, |script| script.statements.len()),
+                    total: script_len(plan.steps[step].script()),
                     rows: result.rows,
                     elapsed: result.elapsed,
                 }),

@@ -127,12 +127,6 @@ impl StepFailure {
         StepFailure { step, cause, aftermath, behind: 0, owed: None, blockers: Vec::new() }
     }
 
-    /// The same, of another step of the same message.
-    pub fn of_step(self, step: usize) -> Self {
-        let end = self.step + self.behind;
-        StepFailure { step, behind: end.saturating_sub(step), ..self }
-    }
-
     /// A failure before anything of the step was sent.
     pub(super) fn before(step: usize, error: SqlError) -> Self {
         StepFailure::new(step, Cause::Bookkeeping(error), Aftermath::Undone)

@@ -98,6 +98,7 @@ impl Executor<'_> {
         });
         texts.into_iter().map(Part::Own).chain(insert).collect()
     }
+
     /// The history row of a step that applied or recorded `file`.
     pub(super) fn row<'b>(
         &'b self,

@@ -23,6 +23,17 @@ pub(super) enum Part {
     Commit,
 }
 
+impl Part {
+    /// What is sent; None of a statement whose script is missing.
+    pub(super) fn text<'a>(&'a self, script: Option<&'a Script>) -> Option<&'a str> {
+        match self {
+            Part::Own(text) | Part::Conditional(text) | Part::Role(text) => Some(text),
+            Part::Commit => Some("COMMIT"),
+            Part::Script(index) => script.map(|script| script.statement_text(*index)),
+        }
+    }
+}
+
 /// Passes on what happens while an answer is awaited.
 pub(super) type Tell<'a> = &'a (dyn Fn(Event<'_>) + Sync);
 
@@ -68,12 +79,7 @@ impl Executor<'_> {
         let mut conditional = false;
         let guard = self.tables.guard_change(LOCK_LOST).filter(|_| parts.last() == Some(&Part::Commit));
         for part in parts {
-            let text = match (part, script) {
-                (Part::Own(text) | Part::Conditional(text) | Part::Role(text), _) => text.as_str(),
-                (Part::Commit, _) => "COMMIT",
-                (Part::Script(index), Some(script)) => script.statement_text(*index),
-                (Part::Script(_), None) => continue,
-            };
+            let Some(text) = part.text(script) else { continue };
             if let (Part::Script(index), Some(script)) = (part, script) {
                 if script.statements[*index].copy_data.is_some() {
                     self.send_batch(script_len(Some(script)), &mut batch).await?;
@@ -235,6 +241,7 @@ impl Executor<'_> {
     }
 }
 
-fn script_len(script: Option<&Script>) -> usize {
+/// Statements of the script.
+pub(super) fn script_len(script: Option<&Script>) -> usize {
     script.map_or(0, |script| script.statements.len())
 }

@@ -31,13 +31,12 @@ pub fn was_carried_out(step: &Step, history: &History, run_id: &str) -> bool {
 pub async fn repay(
     session: &mut dyn Session,
     tables: &Tables,
-    step: Option<&Step>,
+    step: &Step,
     failure: &StepFailure,
     carried_out: bool,
     run: &RunIdentity,
     journal: &mut Vec<JournalEntry>,
 ) -> Result<(), SqlError> {
-    let Some(step) = step else { return Ok(()) };
     let ours = |entry: &JournalEntry| entry.direction == step.direction() && entry.run_id == run.run_id;
     if let Some(position) = journal.iter().position(ours) {
         let announced = carried_out || failure.aftermath == Aftermath::Undone;

@@ -8,11 +8,11 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::record::took_until_written;
-use super::send::{Part, SendError, Tell};
+use super::send::{Part, SendError, Tell, script_len};
 use super::{Aftermath, Cause, Event, Executor, RunReport, StepFailure, StepSuccess};
 use crate::db::{BatchError, SqlError, StatementResult};
 use crate::dialect::{self, Took};
-use crate::plan::{DurableCommits, Plan, Step};
+use crate::plan::{DurableCommits, Plan};
 
 /// A statement of the message, and the step it belongs to.
 type Item = (usize, Part);
@@ -36,7 +36,8 @@ impl Executor<'_> {
             items.extend(parts.into_iter().map(|part| (index, part)));
             self.next_sequence += 1;
         }
-        let texts: Vec<&str> = items.iter().map(|(index, part)| text(&plan.steps[*index], part)).collect();
+        let texts: Vec<&str> =
+            items.iter().filter_map(|(index, part)| part.text(plan.steps[*index].script())).collect();
         let mut results = Vec::with_capacity(items.len());
         let mut done = |_: usize, result: StatementResult, _: Tell<'_>| results.push(result);
         let outcome = self.exchange(&texts, true, &mut done).await;
@@ -91,7 +92,7 @@ impl Executor<'_> {
         elapsed: Duration,
     ) {
         let step = &plan.steps[index];
-        let total = step.script().map_or(0, |script| script.statements.len());
+        let total = script_len(step.script());
         for (part, StatementResult { rows, elapsed }) in parts {
             if let Part::Script(statement) = *part {
                 (self.events)(Event::StatementFinished { step: index, statement, total, rows, elapsed });
@@ -136,14 +137,5 @@ impl Executor<'_> {
         parts.extend(self.recording(plan, index, took));
         parts.push(Part::Commit);
         parts
-    }
-}
-
-fn text<'a>(step: &'a Step, part: &'a Part) -> &'a str {
-    match (part, step.script()) {
-        (Part::Own(text) | Part::Conditional(text) | Part::Role(text), _) => text,
-        (Part::Commit, _) => "COMMIT",
-        (Part::Script(index), Some(script)) => script.statement_text(*index),
-        (Part::Script(_), None) => "",
     }
 }

@@ -14,18 +14,7 @@ pub struct Checksum {
 
 /// SHA-256 of `bytes`, in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hexadecimal(Sha256::digest(bytes).into())
-}
-
-/// A SHA-256 in lower-case hexadecimal.
-pub(crate) fn hexadecimal(digest: [u8; 32]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * digest.len());
-    for byte in digest {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// SHA-256 in hexadecimal over `text` with its BOM removed, CRLF turned into LF, blanks at line ends removed, and
@@ -53,7 +42,7 @@ pub fn normalised_digest(text: &str) -> String {
         started = true;
         pending_newlines = 1;
     }
-    hexadecimal(hasher.finalize().into())
+    hex::encode(hasher.finalize())
 }
 
 #[cfg(test)]

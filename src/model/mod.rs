@@ -18,7 +18,6 @@ mod unfinished;
 mod version;
 
 pub use catalog::{Catalog, CatalogError};
-pub(crate) use checksum::hexadecimal;
 pub use checksum::{CHECKSUM_ALGORITHM, Checksum, normalised_digest, sha256_hex};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use effect::{ABSENT, Effect, Leftover, Object, ObjectName, Subject, UNFINISHED, Verdict};

@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 use super::lexer::{Lexer, TokenKind};
 use super::split::{PieceKind, Splitter};
 use crate::dialect::{Engine, LexRules};
-use crate::model::hexadecimal;
 
 /// SHA-256 in hexadecimal over the tokens of a section's text: texts that differ only in comments, blanks, line ends,
 /// the last terminator and `DELIMITER` commands have the same one. Upper and lower case are told apart.
@@ -100,7 +99,7 @@ impl TokenHasher {
 
     pub(super) fn finish(mut self) -> String {
         self.hasher.update(&self.buffer);
-        hexadecimal(self.hasher.finalize().into())
+        hex::encode(self.hasher.finalize())
     }
 }
 

@@ -38,6 +38,16 @@ fn each_is_told_once(finished: &Finished, names: &[&str]) {
     assert_eq!(finished.stderr.matches("  applied ").count(), names.len(), "{finished:?}");
 }
 
+#[track_caller]
+fn two_stand_and_the_next_run_goes_on(project: &Project, holder: Holder, finished: &Finished) {
+    each_is_told_once(finished, &["0002 second", "0003 third"]);
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+    assert!(!project.has_table("fourth"));
+    holder.release();
+    project.migrate();
+    assert_eq!(project.versions(), ALL);
+}
+
 #[test]
 fn what_came_before_a_failure_stands() {
     for (fourth, message) in [
@@ -111,12 +121,7 @@ fn a_session_that_is_ended_amid_several_leaves_what_came_before() {
         ) == "t"
     });
     let finished = run.finish().exits(exit::UNREACHABLE).says("0004 fourth");
-    each_is_told_once(&finished, &["0002 second", "0003 third"]);
-    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
-    assert!(!project.has_table("fourth"));
-    holder.release();
-    project.migrate();
-    assert_eq!(project.versions(), ALL);
+    two_stand_and_the_next_run_goes_on(&project, holder, &finished);
 }
 
 #[test]
@@ -126,12 +131,7 @@ fn a_signal_stops_the_one_that_runs() {
     wait_until("the fourth waits", || project.versions() == ["0001", "0002", "0003"]);
     run.signal(Signal::TERM);
     let finished = run.finish().exits(exit::TERMINATED);
-    each_is_told_once(&finished, &["0002 second", "0003 third"]);
-    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
-    assert!(!project.has_table("fourth"));
-    holder.release();
-    project.migrate();
-    assert_eq!(project.versions(), ALL);
+    two_stand_and_the_next_run_goes_on(&project, holder, &finished);
 }
 
 #[test]
