@@ -21,7 +21,7 @@ use super::{
     Canceller, Network, Observer, Row, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, Tls,
     TlsMode,
 };
-use crate::dialect::Engine;
+use crate::dialect::{Engine, wait_briefly};
 use crate::fail_point;
 use observer::PostgresObserver;
 use probe::ClientDefaults;
@@ -115,7 +115,7 @@ async fn say_hello(
     let introduction = statements.len();
     statements.push(settings::INTRODUCTION.to_owned());
     if !questions.is_empty() {
-        statements.push(settings::brief_waits(session.lock_timeout));
+        statements.push(wait_briefly(session.lock_timeout));
         statements.extend_from_slice(questions);
     }
     let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
@@ -240,7 +240,7 @@ impl Driver for PostgresDriver {
     }
 
     fn brief_waits(options: &SessionOptions) -> Option<String> {
-        Some(settings::brief_waits(options.lock_timeout))
+        Some(wait_briefly(options.lock_timeout))
     }
 
     fn canceller(&self) -> Box<dyn Canceller> {

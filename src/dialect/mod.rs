@@ -21,6 +21,7 @@ mod sqlite;
 mod table_sizes;
 mod table_sql;
 mod unfinished_sql;
+mod waits;
 
 pub use bookkeeping::Tables;
 pub use durability::{wait_for_the_disk, without_waiting};
@@ -38,6 +39,7 @@ pub use role::{role_begin, role_end};
 pub use table_sizes::{SELECT_ROWID_TABLES, select_sqlite_sizes, select_table_sizes};
 pub use table_sql::{count_rows, list_tables};
 pub use unfinished_sql::{finish, select_unfinished};
+pub use waits::wait_briefly;
 
 use std::fmt;
 

@@ -5,7 +5,7 @@
 //!
 //! - a step that is one transaction carries its history row in it: both happen, or neither; where steps share a commit
 //!   ([`plan::group`]), each is a savepoint of it, and is told as finished after the commit; where they share a message,
-//!   each has its own;
+//!   each has its own, unless they undo something;
 //! - any other step is journalled: before each statement outside a transaction the journal says which one is about
 //!   to start, so that at most one statement is ever unknown;
 //! - no write happens without the migration lock: each transaction begins by asking for it (PostgreSQL) or makes its

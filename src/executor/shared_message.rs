@@ -1,8 +1,9 @@
-//! Several steps that share one message, each a transaction of its own.
+//! Several steps that share one message: each a transaction of its own, or all of them one transaction
+//! ([`plan::shares_transaction`]).
 //!
-//! The server stops at the first error, so that what is behind it has not begun, and what is before it is committed.
-//! What failed is run once more alone, which says how. Only the last commit waits for the disk, and covers the others:
-//! nothing is told as done before that.
+//! The server stops at the first error, so that what is behind it has not begun, and what is before it is committed, or
+//! undone with it. What is not committed is run once more, each step alone, which says how it failed and leaves those
+//! before it done. Only the last commit waits for the disk, and covers the others: nothing is told as done before that.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::send::{Part, SendError, Tell, script_len};
 use super::{Aftermath, Cause, Event, Executor, RunReport, StepFailure, StepSuccess};
 use crate::db::{BatchError, SqlError, StatementResult};
 use crate::dialect::{self, Took};
-use crate::plan::{DurableCommits, Plan};
+use crate::plan::{self, DurableCommits, Plan, Step};
 
 /// A statement of the message, and the step it belongs to.
 type Item = (usize, Part);
@@ -31,8 +32,9 @@ impl Executor<'_> {
         }
         let first_sequence = self.next_sequence;
         let mut items: Vec<Item> = Vec::new();
+        let one_transaction = plan::shares_transaction(self.tables.engine, &plan.steps[steps.clone()]);
         for index in steps.clone() {
-            let parts = self.whole(plan, index, &steps);
+            let parts = if one_transaction { self.share(plan, index, &steps) } else { self.whole(plan, index, &steps) };
             items.extend(parts.into_iter().map(|part| (index, part)));
             self.next_sequence += 1;
         }
@@ -46,7 +48,8 @@ impl Executor<'_> {
             .err()
             .map(|BatchError { index, error }| self.explain(items.get(index).map(|(_, part)| part), error));
         let answered: Vec<(&Item, StatementResult)> = items.iter().zip(results).collect();
-        let committed = answered.iter().filter(|((_, part), _)| *part == Part::Commit).count();
+        let committed = answered.iter().rev().find(|((_, part), _)| *part == Part::Commit);
+        let committed = committed.map_or(0, |((last, _), _)| last + 1 - steps.start);
         if failed.as_ref().is_some_and(|failed| !failed.outcome_unknown) {
             self.undo().await;
             if let Err(error) = self.wait_for_the_disk(committed).await {
@@ -121,21 +124,43 @@ impl Executor<'_> {
 
     /// A step as one transaction that travels whole.
     fn whole(&self, plan: &Plan, index: usize, together: &Range<usize>) -> Vec<Part> {
-        let step = &plan.steps[index];
-        let statements = step.segments.first().map_or(0..0, |segment| segment.statements.clone());
-        let mut parts = match step.script() {
-            Some(script) => self.opening_of(script, statements.clone(), true),
-            None => self.opening(),
-        };
+        let mut parts = self.opening_of_step(&plan.steps[index]);
         let is_covered = index + 1 < together.end && self.commits_wait_for_the_last();
         let without_waiting = dialect::without_waiting(self.tables.engine).filter(|_| is_covered);
         parts.extend(without_waiting.map(|text| Part::Own(text.to_string())));
-        let mark = self.tables.mark_time().filter(|_| index > together.start);
-        let took = if mark.is_some() { Took::SinceMark } else { took_until_written() };
-        parts.extend(mark.map(Part::Own));
-        parts.extend(self.in_role(statements));
-        parts.extend(self.recording(plan, index, took));
+        parts.extend(self.timed(plan, index, together));
         parts.push(Part::Commit);
         parts
     }
+
+    /// A step's part of the transaction that all of them are. Its waits for locks are brief, because those before it
+    /// hold theirs meanwhile; who has to wait longer does so alone.
+    fn share(&self, plan: &Plan, index: usize, together: &Range<usize>) -> Vec<Part> {
+        let mut parts = Vec::new();
+        if index == together.start {
+            parts = self.opening_of_step(&plan.steps[index]);
+            parts.push(Part::Own(dialect::wait_briefly(self.settings.session.lock_timeout)));
+        }
+        parts.extend(self.timed(plan, index, together));
+        parts.extend((index + 1 == together.end).then_some(Part::Commit));
+        parts
+    }
+
+    fn opening_of_step(&self, step: &Step) -> Vec<Part> {
+        step.script().map_or_else(|| self.opening(), |script| self.opening_of(script, statements(step), true))
+    }
+
+    /// What a step runs and what records it, with the time that it takes by itself.
+    fn timed(&self, plan: &Plan, index: usize, together: &Range<usize>) -> Vec<Part> {
+        let mark = self.tables.mark_time().filter(|_| index > together.start);
+        let took = if mark.is_some() { Took::SinceMark } else { took_until_written() };
+        let mut parts: Vec<Part> = mark.map(Part::Own).into_iter().collect();
+        parts.extend(self.in_role(statements(&plan.steps[index])));
+        parts.extend(self.recording(plan, index, took));
+        parts
+    }
+}
+
+fn statements(step: &Step) -> Range<usize> {
+    step.segments.first().map_or(0..0, |segment| segment.statements.clone())
 }

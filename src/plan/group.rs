@@ -1,13 +1,14 @@
 //! Which steps go together.
 //!
 //! A commit waits for the disk, and on SQLite it is nearly all that a small migration costs: steps that are done in a
-//! moment are committed together there, each in a savepoint, with the rows that record them. On PostgreSQL each step
-//! commits by itself, and what can be saved is the way to the server: such steps share a message. A step that may take
-//! long goes alone: nobody waits for the report of one migration until another one behind it has ended.
+//! moment are committed together there, each in a savepoint, with the rows that record them. On PostgreSQL such steps
+//! share a message, each with a commit that does not wait; where it has to, because a table goes with it, they share the
+//! commit as well. A step that may take long goes alone: nobody waits for the report of one migration until another one
+//! behind it has ended.
 
 use super::{SegmentMode, Step};
 use crate::dialect::Engine;
-use crate::model::{Effect, Object, ObjectName, Script, StatementKind, TransactionControl};
+use crate::model::{Direction, Effect, Object, ObjectName, Script, StatementKind, TransactionControl};
 use crate::parse;
 
 /// The most steps of a group that shares a commit. How long it lasts ends it sooner where the machine is slow.
@@ -32,6 +33,17 @@ pub fn group(engine: Engine, steps: &[Step]) -> usize {
         Engine::MySql => 1,
     };
     steps.iter().take(most).take_while(joins).count().max(1)
+}
+
+/// Whether steps that share a message are one transaction. Those that undo something are: a commit that drops a table
+/// waits for the disk whatever is asked for, because the table's files go with it
+/// (<https://www.postgresql.org/docs/current/wal-async-commit.html>). Not where an author's own `BEGIN` may say more.
+pub fn shares_transaction(engine: Engine, steps: &[Step]) -> bool {
+    let is_plain = |step: &Step| {
+        let begins_itself = step.segments.first().is_some_and(|segment| segment.statements.start > 0);
+        step.direction() == Direction::Rollback && !begins_itself
+    };
+    engine == Engine::Postgres && steps.iter().all(is_plain)
 }
 
 /// Whether the step is a transaction and nothing else, leaves the session as it was, and is done in a moment whatever
@@ -117,6 +129,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::model::test_support::row;
+    use crate::plan::{RollbackSource, Work};
 
     fn step(engine: Engine, up: &str) -> Step {
         let text = format!("-- upgrade\n{up}\n-- rollback\n-- dbwarden: irreversible\n");
@@ -213,6 +227,25 @@ mod tests {
         ] {
             assert!(!shares_a_message(up), "{up}");
         }
+    }
+
+    fn undoing(down: &str) -> Step {
+        let row = Arc::new(row(1, "0001_a.sql"));
+        let Step { segments, work, .. } = step(Engine::Postgres, down);
+        let Work::Apply(file) = work else { unreachable!("a step that applies") };
+        let script = Arc::new(file.upgrade.clone());
+        Step { work: Work::Revert { row, script, source: RollbackSource::File, file: None }, segments, resume: None }
+    }
+
+    #[test]
+    fn what_is_undone_together_on_postgres_is_one_transaction() {
+        let engine = Engine::Postgres;
+        let (plain, begins) =
+            (undoing("DROP TABLE t;"), undoing("BEGIN ISOLATION LEVEL SERIALIZABLE; DROP TABLE t; COMMIT;"));
+        assert!(shares_transaction(engine, &[plain.clone(), plain.clone()]));
+        assert!(!shares_transaction(engine, &[plain.clone(), begins]), "its own BEGIN says more");
+        assert!(!shares_transaction(engine, &[step(engine, "DROP TABLE t;")]), "what is applied commits by itself");
+        assert!(!shares_transaction(Engine::MySql, &[plain]));
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod unfinished;
 pub use ahead::{announced_together, in_flight};
 pub use difference::{Difference, difference, difference_of_section};
 pub use error::{PlanError, Started};
-pub use group::group;
+pub use group::{group, shares_transaction};
 pub use migrate::{plan_baseline, plan_migrate};
 pub use policy::{DatabaseAhead, DurableCommits, MigratePolicy, OutOfOrder};
 pub use resume::{

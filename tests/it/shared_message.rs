@@ -79,6 +79,64 @@ fn a_rollback_that_fails_amid_several_leaves_those_before_it_undone() {
     assert!(!project.has_table("fourth") && !project.has_table("fifth") && project.has_table("third"));
 }
 
+/// The versions that shared a transaction when they were undone.
+const UNDONE_TOGETHER: &str = "SELECT string_agg(versions, ' ' ORDER BY versions) FROM \
+     (SELECT string_agg(version, ',' ORDER BY id) AS versions FROM _dbwarden_events WHERE kind = 'rolled_back' \
+     GROUP BY xmin::text) AS of_each";
+
+#[test]
+fn what_is_undone_together_waits_for_the_disk_once() {
+    let project = brief();
+    project.migrate();
+    project.run(["rollback", "--to-version", "0001"]).exits(exit::DONE);
+    assert_eq!(project.sql(UNDONE_TOGETHER), "0005,0004,0003,0002");
+    assert_eq!(project.versions(), ["0001"]);
+    project.migrate();
+    project.run(["rollback", "--count", "2"]).exits(exit::DONE);
+    assert_eq!(project.versions(), ["0001", "0002", "0003"]);
+}
+
+#[test]
+fn a_rollback_that_waits_for_a_lock_keeps_no_other_meanwhile() {
+    let project = brief();
+    project.migrate();
+    let holder = Holder::new(&project, "BEGIN; SELECT count(*) FROM third");
+    project.toml_extra("lock_timeout = \"1min\"");
+    let run = project.spawn(["rollback", "--count", "3"]);
+    // What comes before it is undone and no lock of it is held, while it waits.
+    wait_until("the others are gone", || project.versions() == ["0001", "0002", "0003"]);
+    run.wait_for_stderr(|text| text.contains("waiting for a lock"));
+    assert!(!project.has_table("fourth") && !project.has_table("fifth"));
+    holder.release();
+    let finished = run.finish().exits(exit::DONE);
+    assert_eq!(finished.stderr.matches("  undone ").count(), 3, "{finished:?}");
+    assert_eq!(project.sql(UNDONE_TOGETHER), "0003 0004 0005");
+}
+
+#[test]
+fn a_rollback_killed_from_there_on_ends_undone_exactly_once() {
+    let undo = ["rollback", "--to-version", "0001"];
+    let whole = brief();
+    whole.migrate();
+    let record = whole.path("boundaries");
+    whole.command(undo).fail_point(format!("record {}", record.display())).run().exits(exit::DONE);
+    let boundaries = whole.read("boundaries");
+    let boundaries: Vec<&str> = boundaries.lines().collect();
+    let message = boundaries.iter().rposition(|name| name.starts_with("message BEGIN")).expect("the message");
+    let all = boundaries.len();
+    assert!(message + 3 < all, "{boundaries:?}");
+    for boundary in message + 1..=all {
+        let project = brief();
+        project.migrate();
+        project.command(undo).fail_point(format!("KILL {boundary}")).run().killed();
+        project.run(undo).exits(exit::DONE);
+        assert_eq!(project.schema(), whole.schema(), "killed at boundary {boundary}");
+        assert_eq!(project.versions(), ["0001"], "killed at boundary {boundary}");
+        let undone = "SELECT count(*) FROM _dbwarden_events WHERE kind = 'rolled_back'";
+        assert_eq!(project.sql(undone), "4", "killed at boundary {boundary}");
+    }
+}
+
 #[test]
 fn a_message_whose_answer_is_lost_is_settled_in_the_same_run() {
     let project = brief();

@@ -2,8 +2,6 @@
 //!
 //! Nothing of this is sent as the startup packet's `options`: PgBouncer refuses them.
 
-use std::time::Duration;
-
 use crate::db::{Server, SessionOptions, SqlError};
 use crate::dialect::{Engine, identifier, literal};
 
@@ -16,9 +14,6 @@ pub(super) const INTRODUCTION: &str = "SELECT pg_catalog.pg_backend_pid(), \
 
 /// For how long what the server sent may stay unacknowledged, in milliseconds.
 const LONGEST_SILENCE: u128 = 60_000;
-
-/// The longest that a question asked while connecting, or on the way, waits for a lock.
-const BRIEF_WAIT: Duration = Duration::from_millis(200);
 
 /// Takes back what a migration changed. Not `DISCARD ALL`, which also gives up advisory locks
 /// (<https://www.postgresql.org/docs/current/sql-discard.html>); `RESET ALL` leaves role and authorization alone.
@@ -82,13 +77,6 @@ pub(super) fn setup(
         statements.push(format!("SET ROLE {}", identifier(Engine::Postgres, role)));
     }
     statements
-}
-
-/// What is asked while connecting must not wait long for others: connecting itself is bounded, and does not tell who is
-/// in the way. Nor what is asked along with settings. Holds to the end of the message.
-pub(super) fn brief_waits(lock_timeout: Option<Duration>) -> String {
-    let timeout = lock_timeout.filter(|timeout| !timeout.is_zero()).map_or(BRIEF_WAIT, |limit| limit.min(BRIEF_WAIT));
-    format!("SELECT pg_catalog.set_config(E'lock_timeout', E'{}', true)", timeout.as_millis().max(1))
 }
 
 /// Whether a query failed because a table or one of its columns is not there.
@@ -161,14 +149,6 @@ mod tests {
         let tail = "pg_catalog.set_config(E'search_path', E'a, b', false), \
                     pg_catalog.set_config(E'work_mem', E'it''s', false);SET ROLE \"own\"\"er\"";
         assert!(text.ends_with(tail), "{text}");
-    }
-
-    #[test]
-    fn a_question_while_connecting_waits_briefly_and_never_for_ever() {
-        for (asked, expected) in [(None, 200), (Some(0), 200), (Some(5000), 200), (Some(50), 50)] {
-            let text = brief_waits(asked.map(Duration::from_millis));
-            assert!(text.ends_with(&format!("E'lock_timeout', E'{expected}', true)")), "{asked:?} {text}");
-        }
     }
 
     #[test]
