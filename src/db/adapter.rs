@@ -17,7 +17,7 @@ use super::notices::Notice;
 use super::{
     BatchError, Canceller, Observer, Row, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, StatementResult,
 };
-use crate::dialect::Engine;
+use crate::dialect::{self, Engine};
 use crate::fail_point;
 
 /// A [`Session`] over a [`Driver`].
@@ -91,11 +91,12 @@ impl<D: Driver> Adapter<D> {
         };
         // A statement alone may end several times: a CALL does, once for each result set.
         let each_ends_once = statements.len() > 1 || asking.is_some();
-        let mut warnings = asking.is_some().then(Vec::new);
+        let asks = |statement: &&str| dialect::ask_for_warnings(D::ENGINE) == Some(*statement);
+        let mut warnings = (asking.is_some() || statements.iter().any(asks)).then(Vec::new);
         let mut answers = self.driver.send(asking.unwrap_or_else(|| batch::join(statements)));
         while let Some(answer) = answers.next().await {
             match answer {
-                Ok(Either::Right(row)) if finished == statements.len() => {
+                Ok(Either::Right(row)) if statements.get(finished).is_none_or(asks) => {
                     if let (Some(warnings), Ok(row)) = (&mut warnings, D::text_of(&row)) {
                         warnings.push(Notice::from_warning(&row));
                     }
@@ -114,11 +115,15 @@ impl<D: Driver> Adapter<D> {
                     warnings = None;
                     break;
                 }
-                Err(error) => return Err(batch::place(statements, first, finished, D::error(&error))),
+                Err(error) => {
+                    drop(answers);
+                    self.keep(warnings);
+                    return Err(batch::place(statements, first, finished, D::error(&error)));
+                }
             }
         }
         drop(answers);
-        self.warnings = warnings;
+        self.keep(warnings);
         // Those without an answer of their own: a statement alone, and one that holds only comments.
         while finished < statements.len() {
             finish(finished, affected, returned);
@@ -126,6 +131,13 @@ impl<D: Driver> Adapter<D> {
             (affected, returned) = (0, 0);
         }
         Ok(())
+    }
+
+    /// Keeps the warnings that a message brought with it for whoever asks; a call may take several messages.
+    fn keep(&mut self, warnings: Option<Vec<Notice>>) {
+        if let Some(mut warnings) = warnings {
+            self.warnings.get_or_insert_default().append(&mut warnings);
+        }
     }
 
     async fn ask(&mut self, sql: &str) -> Result<(Vec<Row>, u64), SqlError> {

@@ -10,6 +10,9 @@ pub const LOCK_LOST: &str = "dbwarden: the migration lock is lost";
 /// The setting that [`Tables::mark_time`] writes.
 const MARK: &str = "dbwarden.began";
 
+/// The same on MySQL and MariaDB, where it stays with the session.
+const MARK_VARIABLE: &str = "@dbwarden_began";
+
 /// The largest number of MySQL's.
 const LARGEST: i64 = i64::MAX;
 
@@ -248,15 +251,17 @@ impl Tables {
         }
     }
 
-    /// Notes the time for [`Took::SinceMark`], in a setting that ends with the transaction. None where
-    /// [`Took::UntilWritten`] serves: only PostgreSQL dates all transactions of a message with the message's arrival.
+    /// Notes the time for [`Took::SinceMark`]: on PostgreSQL, which dates all transactions of a message with the
+    /// message's arrival, in a setting that ends with the transaction. None where steps share no message.
     pub fn mark_time(&self) -> Option<String> {
-        (self.engine == Engine::Postgres).then(|| {
-            format!(
+        match self.engine {
+            Engine::Postgres => Some(format!(
                 "SELECT pg_catalog.set_config('{MARK}', CAST(EXTRACT(epoch FROM pg_catalog.clock_timestamp()) AS \
                  pg_catalog.text), true)"
-            )
-        })
+            )),
+            Engine::MySql => Some(format!("SET {MARK_VARIABLE} = {}", self.now())),
+            Engine::Sqlite => None,
+        }
     }
 
     /// An expression for a time in milliseconds.
@@ -264,6 +269,9 @@ impl Tables {
         let began = match took {
             Took::Milliseconds(milliseconds) => return milliseconds.to_string(),
             Took::UntilWritten { began } => began,
+            Took::SinceMark if self.engine == Engine::MySql => {
+                return format!("TIMESTAMPDIFF(MICROSECOND, {MARK_VARIABLE}, {}) DIV 1000", self.now());
+            }
             Took::SinceMark => {
                 return format!(
                     "CAST((EXTRACT(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.-) \

@@ -22,6 +22,7 @@ mod table_sizes;
 mod table_sql;
 mod unfinished_sql;
 mod waits;
+mod warnings;
 
 pub use bookkeeping::Tables;
 pub use durability::{wait_for_the_disk, without_waiting};
@@ -40,6 +41,7 @@ pub use table_sizes::{SELECT_ROWID_TABLES, select_sqlite_sizes, select_table_siz
 pub use table_sql::{count_rows, list_tables};
 pub use unfinished_sql::{finish, select_unfinished};
 pub use waits::wait_briefly;
+pub use warnings::ask_for_warnings;
 
 use std::fmt;
 

@@ -3,8 +3,9 @@
 //!
 //! # What a migration costs on MySQL and MariaDB
 //!
-//! DDL commits by itself there, so every migration with DDL is such a step. For one that makes a table and an index, of
-//! many, three messages are sent (`tests/it/round_trips.rs` counts them), two for undoing it by `DROP TABLE`:
+//! DDL commits by itself there, so every migration with DDL is such a step. For one that makes a table and an index, three
+//! messages are sent, two for undoing it by `DROP TABLE`; of many, up to 16 share one ([`super::announced`]), with the same
+//! statements (`tests/it/round_trips.rs` counts the messages):
 //!
 //! | message | why |
 //! | --- | --- |
@@ -28,7 +29,7 @@ use super::record::took_since;
 use super::retry::Retry;
 use super::send::{Part, SendError};
 use super::{Aftermath, Cause, Executor, StepFailure};
-use crate::dialect::{Engine, looks_before_each};
+use crate::dialect::{Engine, Took, looks_before_each};
 use crate::model::{Direction, Effect, JournalState, Script, StatementKind};
 use crate::parse;
 use crate::plan::{Plan, Segment, SegmentMode, Step, announced_together, effects_from, needs_no_mark};
@@ -43,7 +44,8 @@ impl Executor<'_> {
     ) -> Result<(), StepFailure> {
         let step = &plan.steps[index];
         let Some(script) = step.script() else { return Ok(()) };
-        let done = step.resume.as_ref().map_or(0, |resume| resume.done);
+        let carried_out = std::mem::take(&mut self.carried_out);
+        let done = step.resume.as_ref().map_or(carried_out, |resume| resume.done);
         let announced = self.announced.take();
         let mut progress = Progress::new(step, script, done);
         progress.opened = announced.is_some_and(|announced| announced.leads);
@@ -64,10 +66,10 @@ impl Executor<'_> {
         announced: Option<Announcement>,
     ) -> Result<(), SendError> {
         let (step, script) = (progress.step, progress.script);
-        let mut current = announced.and_then(|_| first_effect(&step.segments));
         self.repeat_settings(script, progress.done).await?;
         let left: Vec<&Segment> =
             step.segments.iter().filter(|segment| segment.statements.end > progress.done).collect();
+        let mut current = announced.and_then(|_| first_effect(left.iter().copied()));
         let last_effect = left.iter().rposition(|segment| segment.has_effect());
         // What the journal will hold of the next steps once this one is recorded.
         let mut next_announced = None;
@@ -88,7 +90,9 @@ impl Executor<'_> {
                     let mut after = progress.clone();
                     after.advance_to(statements.end);
                     let closing = |executor: &Self| match is_last {
-                        true => executor.finishing(plan, index, started, executor.announces_next(plan, index)),
+                        true => {
+                            executor.finishing(plan, index, took_since(started), executor.announces_next(plan, index))
+                        }
                         false => executor.still_locked().chain(executor.marking(&after, next)).collect(),
                     };
                     self.send_transaction(step, script, statements, &closing).await?;
@@ -106,9 +110,8 @@ impl Executor<'_> {
                     progress.advance_to(statements.end);
                     progress.settled = true;
                     if is_last {
-                        let left = announced.and_then(Announcement::behind_first);
-                        next_announced = left.or_else(|| self.announces_next(plan, index));
-                        let closing = self.finishing(plan, index, started, next_announced);
+                        next_announced = self.announced_behind(plan, index, announced);
+                        let closing = self.finishing(plan, index, took_since(started), next_announced);
                         self.send_bookkeeping(step, closing).await?;
                     } else if !self.tells_by_itself(script, statements.end, next) {
                         self.announce(progress, next).await?;
@@ -120,7 +123,7 @@ impl Executor<'_> {
         }
         if !recorded {
             next_announced = self.announces_next(plan, index);
-            let closing = self.finishing(plan, index, started, next_announced);
+            let closing = self.finishing(plan, index, took_since(started), next_announced);
             self.send_bookkeeping(step, closing).await?;
         }
         self.announced = next_announced;
@@ -253,8 +256,8 @@ impl Executor<'_> {
 
     /// What ends a journalled step: its history row, and in the journal the next step's entry in place of its own, so
     /// that one write serves both; nothing where the journal has `next` already.
-    fn finishing(&self, plan: &Plan, index: usize, started: Instant, next: Option<Announcement>) -> Vec<Part> {
-        let mut parts = self.recording(plan, index, took_since(started));
+    pub(super) fn finishing(&self, plan: &Plan, index: usize, took: Took, next: Option<Announcement>) -> Vec<Part> {
+        let mut parts = self.recording(plan, index, took);
         let direction = plan.steps[index].direction();
         let announced = next.map_or(&[][..], |next| &plan.steps[index + 1..=index + next.steps]);
         parts.extend(match (next, announced.split_first()) {
@@ -267,6 +270,16 @@ impl Executor<'_> {
             _ => vec![Part::Own(self.tables.clear_journal(direction, None))],
         });
         parts
+    }
+
+    /// What the journal holds of the next steps once this one is recorded, of which `announced` told.
+    pub(super) fn announced_behind(
+        &self,
+        plan: &Plan,
+        index: usize,
+        announced: Option<Announcement>,
+    ) -> Option<Announcement> {
+        announced.and_then(Announcement::behind_first).or_else(|| self.announces_next(plan, index))
     }
 
     /// How many of the next steps can be announced already: those that begin outside a transaction, in the session as
@@ -286,7 +299,7 @@ impl Executor<'_> {
     }
 
     /// After a failure: leaves in the journal what is known, and says what is left in the database.
-    async fn settle(&mut self, index: usize, progress: &mut Progress<'_>, failed: SendError) -> StepFailure {
+    pub(super) async fn settle(&mut self, index: usize, progress: &mut Progress<'_>, failed: SendError) -> StepFailure {
         let total = progress.script.statements.len();
         let mut owed = None;
         let aftermath = if failed.outcome_unknown {
@@ -326,8 +339,8 @@ fn is_undone_whole(engine: Engine, script: &Script, index: usize) -> bool {
 }
 
 /// The first statement with an effect, when it runs outside a transaction.
-fn first_effect(segments: &[Segment]) -> Option<usize> {
-    let first = segments.iter().find(|segment| segment.has_effect())?;
+fn first_effect<'a>(segments: impl IntoIterator<Item = &'a Segment>) -> Option<usize> {
+    let first = segments.into_iter().find(|segment| segment.has_effect())?;
     (first.mode == SegmentMode::Autocommit).then_some(first.statements.start)
 }
 

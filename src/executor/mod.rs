@@ -11,6 +11,7 @@
 //! - no write happens without the migration lock: each transaction begins by asking for it (PostgreSQL) or makes its
 //!   bookkeeping conditional on it (MySQL), and SQLite's cannot be lost.
 
+mod announced;
 mod catalog;
 mod event;
 mod failure;
@@ -93,6 +94,8 @@ pub struct Executor<'a> {
     group_end: usize,
     /// What the journal already holds of the steps that come next.
     announced: Option<Announcement>,
+    /// Statements of the step that comes next which the message before it has carried out.
+    carried_out: usize,
     /// The statement that fixes what a rollback of several will undo, where that is not yet written.
     unfixed: Option<String>,
     /// Foreign-key violations that are not this run's, on engines that must be asked (SQLite).
@@ -132,6 +135,7 @@ impl<'a> Executor<'a> {
             alone_until: 0,
             group_end: 0,
             announced: None,
+            carried_out: 0,
             unfixed: None,
             known_violations: None,
             blocked: Blocked::default(),
@@ -183,8 +187,8 @@ impl<'a> Executor<'a> {
             // Each step is looked at once: a group can end early, and what was found out of the others holds.
             self.group_end = first + plan::group(self.tables.engine, &plan.steps[first..]);
         }
-        if first >= self.alone_until && self.group_end > first + 1 {
-            let group = first..self.group_end;
+        let group = self.together(first..self.group_end);
+        if first >= self.alone_until && group.len() > 1 {
             return match self.tables.engine {
                 Engine::Sqlite => self.run_group(plan, group, report).await,
                 Engine::Postgres | Engine::MySql => self.run_in_one_message(plan, group, report).await,

@@ -28,8 +28,13 @@ impl Announcement {
 
     /// What is left of it for the step behind the next one, if it still holds.
     pub fn behind_first(self) -> Option<Self> {
-        let holds = self.steps > 1 && self.made.elapsed() < HOLDS;
-        holds.then(|| Announcement { steps: self.steps - 1, leads: false, ..self })
+        self.behind(1).filter(|_| self.made.elapsed() < HOLDS)
+    }
+
+    /// What is left of it once `finished` steps are recorded.
+    pub fn behind(self, finished: usize) -> Option<Self> {
+        let steps = self.steps.checked_sub(finished).filter(|left| *left > 0)?;
+        Some(Announcement { steps, leads: self.leads && finished == 0, ..self })
     }
 }
 

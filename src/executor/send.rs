@@ -1,5 +1,6 @@
 use std::sync::{Mutex, PoisonError};
 
+use crate::db::notices::Notice;
 use crate::db::{BatchError, Observation, SqlError, SqlErrorKind, StatementResult};
 use crate::dialect::{Engine, LOCK_LOST};
 use crate::model::Script;
@@ -233,9 +234,18 @@ impl Executor<'_> {
     }
 
     pub(super) async fn pass_on_notices(&mut self) {
-        // A server that cannot even tell its warnings will say why with the next statement.
-        let notices = self.session.warnings().await.unwrap_or_default();
-        for notice in &notices {
+        let notices = self.notices().await;
+        self.tell_notices(&notices);
+    }
+
+    /// What the server has to say of the last call. A server that cannot even tell its warnings will say why with the
+    /// next statement.
+    pub(super) async fn notices(&mut self) -> Vec<Notice> {
+        self.session.warnings().await.unwrap_or_default()
+    }
+
+    pub(super) fn tell_notices(&mut self, notices: &[Notice]) {
+        for notice in notices {
             (self.events)(Event::Notice(notice));
         }
     }

@@ -1,5 +1,5 @@
 //! Several steps that share one message: each a transaction of its own, or all of them one transaction
-//! ([`plan::shares_transaction`]).
+//! ([`plan::shares_transaction`]); on MySQL and MariaDB each with a record of its own ([`super::announced`]).
 //!
 //! The server stops at the first error, so that what is behind it has not begun, and what is before it is committed, or
 //! undone with it. What is not committed is run once more, each step alone, which says how it failed and leaves those
@@ -12,7 +12,7 @@ use super::record::took_until_written;
 use super::send::{Part, SendError, Tell, script_len};
 use super::{Aftermath, Cause, Event, Executor, RunReport, StepFailure, StepSuccess};
 use crate::db::{BatchError, SqlError, StatementResult};
-use crate::dialect::{self, Took};
+use crate::dialect::{self, Engine, Took};
 use crate::plan::{self, DurableCommits, Plan, Step};
 
 /// A statement of the message, and the step it belongs to.
@@ -28,13 +28,20 @@ impl Executor<'_> {
     ) -> Result<(), StepFailure> {
         let started = self.start_step(plan, steps.start);
         if let Err(error) = self.prepare_session(&plan.steps[steps.start]).await {
+            self.withdraw_announcement(plan.steps[steps.start].direction()).await;
             return Err(StepFailure::before(steps.start, error));
         }
+        let announced = self.announced.take();
+        let next_announced = self.announced_after(plan, &steps, announced);
         let first_sequence = self.next_sequence;
         let mut items: Vec<Item> = Vec::new();
         let one_transaction = plan::shares_transaction(self.tables.engine, &plan.steps[steps.clone()]);
         for index in steps.clone() {
-            let parts = if one_transaction { self.share(plan, index, &steps) } else { self.whole(plan, index, &steps) };
+            let parts = match self.tables.engine {
+                Engine::MySql => self.announced_step(plan, index, &steps, next_announced),
+                _ if one_transaction => self.share(plan, index, &steps),
+                _ => self.whole(plan, index, &steps),
+            };
             items.extend(parts.into_iter().map(|part| (index, part)));
             self.next_sequence += 1;
         }
@@ -47,6 +54,11 @@ impl Executor<'_> {
         let mut failed = outcome
             .err()
             .map(|BatchError { index, error }| self.explain(items.get(index).map(|(_, part)| part), error));
+        // Asked for at once: the next call forgets them.
+        let notices = match &failed {
+            Some(failed) if failed.outcome_unknown => Vec::new(),
+            _ => self.notices().await,
+        };
         let answered: Vec<(&Item, StatementResult)> = items.iter().zip(results).collect();
         let committed = answered.iter().rev().find(|((_, part), _)| *part == Part::Commit);
         let committed = committed.map_or(0, |((last, _), _)| last + 1 - steps.start);
@@ -73,16 +85,25 @@ impl Executor<'_> {
             self.tell_of(plan, index, of_step.map(|((_, part), result)| (part, *result)), elapsed);
             report.finished.push(StepSuccess { step: index, elapsed });
         }
-        self.pass_on_notices().await;
-        match failed.map(|failed| failed.cause) {
-            Some(cause @ (Cause::Interrupted(_) | Cause::LockLost)) => {
+        let of_next = answered.iter().filter(|((of, part), _)| *of == finished.end && matches!(part, Part::Script(_)));
+        let carried_out = of_next.count();
+        self.tell_notices(&notices);
+        let Some(failed) = failed else {
+            self.announced = next_announced;
+            return Ok(());
+        };
+        match failed.cause {
+            _ if self.tables.engine == Engine::MySql => {
+                let announced = announced.and_then(|announced| announced.behind(finished.len()));
+                self.go_on_alone(plan, finished.end, carried_out, failed, announced).await
+            }
+            cause @ (Cause::Interrupted(_) | Cause::LockLost) => {
                 Err(StepFailure::new(finished.end, cause, Aftermath::Undone))
             }
-            Some(_) => {
+            _ => {
                 self.alone_until = steps.end;
                 Ok(())
             }
-            None => Ok(()),
         }
     }
 

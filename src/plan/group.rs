@@ -3,7 +3,7 @@
 //! A commit waits for the disk, and on SQLite it is nearly all that a small migration costs: steps that are done in a
 //! moment are committed together there, each in a savepoint, with the rows that record them. On PostgreSQL such steps
 //! share a message, each with a commit that does not wait; where it has to, because a table goes with it, they share the
-//! commit as well. A step that may take long goes alone: nobody waits for the report of one migration until another one
+//! commit as well. On MySQL and MariaDB those share a message of which the catalog tells how far it came. A step that may take long goes alone: nobody waits for the report of one migration until another one
 //! behind it has ended.
 
 use super::{SegmentMode, Step};
@@ -29,8 +29,7 @@ pub fn group(engine: Engine, steps: &[Step]) -> usize {
     };
     let most = match engine {
         Engine::Sqlite => MOST_OF_A_COMMIT,
-        Engine::Postgres => MOST_OF_A_MESSAGE,
-        Engine::MySql => 1,
+        Engine::Postgres | Engine::MySql => MOST_OF_A_MESSAGE,
     };
     steps.iter().take(most).take_while(joins).count().max(1)
 }
@@ -46,7 +45,7 @@ pub fn shares_transaction(engine: Engine, steps: &[Step]) -> bool {
     engine == Engine::Postgres && steps.iter().all(is_plain)
 }
 
-/// Whether the step is a transaction and nothing else, leaves the session as it was, and is done in a moment whatever
+/// Whether the step is a transaction and nothing else (on MySQL: statements outside any), leaves the session as it was, and is done in a moment whatever
 /// the tables hold.
 fn is_brief(engine: Engine, step: &Step) -> bool {
     if step.resume.is_some() {
@@ -54,12 +53,14 @@ fn is_brief(engine: Engine, step: &Step) -> bool {
     }
     let Some(script) = step.script() else { return true };
     let own_timeouts = script.directives.lock_timeout.is_some() || script.directives.statement_timeout.is_some();
-    let one_transaction = match step.segments.as_slice() {
-        [] => true,
+    let is_whole = match step.segments.as_slice() {
+        [] => engine != Engine::MySql,
+        // Each statement commits by itself, and none stands in a transaction.
+        segments if engine == Engine::MySql => segments.iter().all(|segment| segment.mode == SegmentMode::Autocommit),
         [only] => only.mode == SegmentMode::Transaction,
         _ => false,
     };
-    one_transaction && !own_timeouts && script.span.len() <= LONGEST && only_brief_statements(engine, script)
+    is_whole && !own_timeouts && script.span.len() <= LONGEST && only_brief_statements(engine, script)
 }
 
 fn only_brief_statements(engine: Engine, script: &Script) -> bool {
@@ -67,16 +68,19 @@ fn only_brief_statements(engine: Engine, script: &Script) -> bool {
     let is_brief = |(index, kind): (usize, StatementKind)| {
         let text = script.statement_text(index);
         match (kind, engine) {
-            (StatementKind::Ddl, Engine::Postgres) => {
+            (StatementKind::Ddl, Engine::Postgres) | (StatementKind::ImplicitCommit, Engine::MySql) => {
                 let mut words = parse::statement_words(engine, text);
                 let is_plain = !words.any(|word| NOT_TOGETHER.iter().any(|other| word.eq_ignore_ascii_case(other)));
                 is_plain && is_brief_ddl(engine, text, &mut created)
             }
-            (StatementKind::Ddl, _) => is_brief_ddl(engine, text, &mut created),
+            (StatementKind::Ddl, Engine::Sqlite) => is_brief_ddl(engine, text, &mut created),
             // `now()` is the time of the message on PostgreSQL: what is written into rows keeps a message of its own.
             (StatementKind::Dml, Engine::Sqlite) => inserts_values(text),
             (StatementKind::TransactionControl(_), Engine::Sqlite) => true,
-            (StatementKind::TransactionControl(TransactionControl::Begin | TransactionControl::Commit), _) => true,
+            (
+                StatementKind::TransactionControl(TransactionControl::Begin | TransactionControl::Commit),
+                Engine::Postgres,
+            ) => true,
             _ => false,
         }
     };
@@ -85,8 +89,8 @@ fn only_brief_statements(engine: Engine, script: &Script) -> bool {
     (engine == Engine::Sqlite || script.directives.split) && kinds.into_iter().all(is_brief)
 }
 
-/// Words of PostgreSQL's DDL with which it has something to say beside the result (which would be told of another step
-/// of the message), leaves something in the session, or reads the rows of a table.
+/// Words of DDL with which a server has something to say beside the result (which would be told of another step of the
+/// message), leaves something in the session, or reads the rows of a table.
 const NOT_TOGETHER: [&str; 6] = ["exists", "cascade", "temp", "temporary", "materialized", "partition"];
 
 /// `created` collects the tables that are new and empty.
@@ -256,9 +260,26 @@ mod tests {
         assert_eq!(group(Engine::Postgres, &vec![step(Engine::Postgres, &wide); 4]), 2);
     }
 
+    fn shares_a_message_on_mysql(up: &str) -> bool {
+        group(Engine::MySql, &[step(Engine::MySql, up), step(Engine::MySql, up)]) == 2
+    }
+
     #[test]
-    fn on_mysql_each_step_goes_alone() {
-        let step = step(Engine::MySql, "CREATE TABLE t (a int);");
-        assert_eq!(group(Engine::MySql, &[step.clone(), step]), 1);
+    fn on_mysql_statements_outside_any_transaction_share_a_message() {
+        for up in ["CREATE TABLE t (a int); CREATE INDEX i ON t (a);", "DROP TABLE t;"] {
+            assert!(shares_a_message_on_mysql(up), "{up}");
+        }
+        for up in [
+            "INSERT INTO t VALUES (1);",
+            "CREATE TABLE t (a int); INSERT INTO t VALUES (1);",
+            "CREATE TABLE t AS SELECT 1;",
+            "CREATE TABLE IF NOT EXISTS t (a int);",
+            "CREATE INDEX i ON t (a);",
+            "ALTER TABLE t ADD COLUMN b int;",
+            "SET @a = 1; DROP TABLE t;",
+            "",
+        ] {
+            assert!(!shares_a_message_on_mysql(up), "{up}");
+        }
     }
 }

@@ -9,6 +9,7 @@ const DURABLE_SERVERS: bool = false;
 #[macro_use]
 mod harness;
 
+mod announced;
 mod backup;
 mod bad_input;
 mod blocked;

@@ -51,6 +51,16 @@ fn filled_tables(project: &Project, last: &mut usize, count: usize) {
     }
 }
 
+/// The same; each also goes through its table's rows, and so shares its message with none.
+fn widened_tables(project: &Project, last: &mut usize, count: usize) {
+    for _ in 0..count {
+        *last += 1;
+        let up = format!("CREATE TABLE t{last} (id int PRIMARY KEY);\nALTER TABLE t{last} ADD COLUMN n int;");
+        let down = format!("ALTER TABLE t{last} DROP COLUMN n;\nDROP TABLE t{last};");
+        project.migration(&format!("{last:04}_widened.sql"), &up, &down);
+    }
+}
+
 /// Adds migrations.
 type Add = fn(&Project, &mut usize, usize);
 
@@ -90,10 +100,17 @@ fn postgres_sends_brief_migrations_together() {
 
 #[test]
 fn mysql_sends_each_ddl_statement_and_the_bookkeeping() {
-    // CREATE TABLE, CREATE INDEX; the history's row together with what is about to start next. Of the first migration
-    // that is a message of its own, and so is the first look at the history; no farewell is needed.
-    assert_eq!(of_migrate(Engine::MySql, tables), Messages { each: 3, fixed: 8 });
-    assert_eq!(of_rollback(Engine::MySql, tables), Messages { each: 2, fixed: 9 });
+    // CREATE TABLE, ALTER TABLE and the mark between them; the history's row together with what is about to start next.
+    // Of the first migration that is a message of its own, and so is the first look at the history; no farewell is needed.
+    assert_eq!(of_migrate(Engine::MySql, widened_tables), Messages { each: 4, fixed: 8 });
+    assert_eq!(of_rollback(Engine::MySql, widened_tables), Messages { each: 4, fixed: 9 });
+}
+
+#[test]
+fn mysql_sends_brief_migrations_together() {
+    // The first, which announces the others, has three messages or two; either number of the others is one.
+    assert_eq!(of_migrate(Engine::MySql, tables), Messages { each: 0, fixed: 8 + 3 + 1 });
+    assert_eq!(of_rollback(Engine::MySql, tables), Messages { each: 0, fixed: 9 + 2 + 1 });
 }
 
 #[test]
