@@ -26,8 +26,10 @@ pub enum Took {
         /// When the migration began, in milliseconds since 1970, for engines that do not know when a transaction did.
         began: i64,
     },
-    /// The same, since [`Tables::mark_time`] in the same transaction.
+    /// The same, since [`Tables::mark_time`].
     SinceMark,
+    /// An even share of the time of the transaction that this many share (PostgreSQL).
+    Share(usize),
 }
 
 /// A history row about to be written; what the database adds by itself (the time) is left out.
@@ -153,18 +155,34 @@ impl Tables {
         format!("DELETE FROM {} WHERE {}{and}", self.qualified(&self.history), self.is_this_row(row))
     }
 
-    /// Removes the rows of several migrations that were rolled back. The names alone are for the index: SQLite finds
-    /// no pair by it.
+    /// Removes the rows of several migrations that were rolled back.
     pub fn delete_history_rows(&self, rows: &[&AppliedMigration]) -> String {
+        format!("DELETE FROM {} WHERE {}", self.qualified(&self.history), self.is_one_of_rows(rows))
+    }
+
+    /// A condition that holds while all of the rows are there (PostgreSQL; see [`Tables::guard`]).
+    pub fn rows_exist(&self, rows: &[&AppliedMigration]) -> String {
+        let (table, count) = (self.qualified(&self.history), rows.len());
+        let rows = self.is_one_of_rows(rows);
+        format!("(SELECT pg_catalog.count(*) FROM {table} WHERE {rows}) {} {count}", self.equals())
+    }
+
+    /// The names alone are for the index: no engine finds a pair by it.
+    fn is_one_of_rows(&self, rows: &[&AppliedMigration]) -> String {
         let names: Vec<&str> = rows.iter().map(|row| row.file_name.as_str()).collect();
-        let pairs: Vec<String> =
-            rows.iter().map(|row| format!("({}, {})", self.text(&row.file_name), row.sequence)).collect();
-        format!(
-            "DELETE FROM {} WHERE {} AND (filename, sequence) IN (VALUES {})",
-            self.qualified(&self.history),
-            self.is_one_of("filename", &names),
-            pairs.join(", ")
-        )
+        let is_name = self.is_one_of("filename", &names);
+        match self.engine {
+            // IN would take whatever equality the search path has first.
+            Engine::Postgres => {
+                let pairs: Vec<String> = rows.iter().map(|row| format!("({})", self.is_this_row(row))).collect();
+                format!("{is_name} AND ({})", pairs.join(" OR "))
+            }
+            Engine::MySql | Engine::Sqlite => {
+                let pair = |row: &&AppliedMigration| format!("({}, {})", self.text(&row.file_name), row.sequence);
+                let pairs: Vec<String> = rows.iter().map(pair).collect();
+                format!("{is_name} AND (filename, sequence) IN (VALUES {})", pairs.join(", "))
+            }
+        }
     }
 
     /// Accepts an edited file: its row gets the file's checksum and rollback text.
@@ -269,6 +287,13 @@ impl Tables {
         let began = match took {
             Took::Milliseconds(milliseconds) => return milliseconds.to_string(),
             Took::UntilWritten { began } => began,
+            Took::Share(of) => {
+                return format!(
+                    "CAST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \
+                     pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) {} AS bigint)",
+                    1000.0 / of.max(1) as f64
+                );
+            }
             Took::SinceMark if self.engine == Engine::MySql => {
                 return format!("TIMESTAMPDIFF(MICROSECOND, {MARK_VARIABLE}, {}) DIV 1000", self.now());
             }

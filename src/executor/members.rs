@@ -7,6 +7,7 @@ use super::send::{Part, SendError, Tell, script_len};
 use super::{Cause, Event, Executor, StepSuccess};
 use crate::db::{BatchError, SqlError, SqlErrorKind, StatementResult};
 use crate::dialect::Took;
+use crate::model::AppliedMigration;
 use crate::plan::{Plan, Step, Work, stored_rollback};
 
 const SAVEPOINT: &str = "SAVEPOINT _dbwarden_step";
@@ -107,20 +108,16 @@ impl Executor<'_> {
     /// The statements, and how many rows each changes where that is known.
     fn recording_of(&self, plan: &Plan, done: &[StepSuccess]) -> Vec<(String, Option<u64>)> {
         let step = |success: &StepSuccess| &plan.steps[success.step];
-        let (mut rows, mut reverted, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        let took =
+            |success: &StepSuccess| Took::Milliseconds(i64::try_from(success.elapsed.as_millis()).unwrap_or(i64::MAX));
         let rollbacks: Vec<_> = done.iter().map(|success| rollback_to_store(step(success))).collect();
+        let mut rows = Vec::new();
         for ((success, rollback), sequence) in done.iter().zip(&rollbacks).zip(self.next_sequence..) {
-            let milliseconds = i64::try_from(success.elapsed.as_millis()).unwrap_or(i64::MAX);
-            let (step, took) = (step(success), Took::Milliseconds(milliseconds));
-            match &step.work {
-                Work::Apply(file) | Work::Record(file) => {
-                    rows.push(self.row(step, file, rollback.as_ref(), took, sequence));
-                }
-                Work::Revert { row, .. } => reverted.push(&**row),
+            if let Work::Apply(file) | Work::Record(file) = &step(success).work {
+                rows.push(self.row(step(success), file, rollback.as_ref(), took(success), sequence));
             }
-            events.push(self.event_of(step, took));
-            events.extend(self.end_of_rollback(plan, success.step));
         }
+        let reverted = reverted(done.iter().map(step));
         let mut texts = Vec::new();
         if !reverted.is_empty() {
             texts.push((self.tables.delete_history_rows(&reverted), Some(reverted.len() as u64)));
@@ -128,9 +125,28 @@ impl Executor<'_> {
         if !rows.is_empty() {
             texts.extend(self.tables.insert_history_rows(&rows).into_iter().map(|text| (text, None)));
         }
-        texts.push((self.tables.insert_events(&events), None));
+        texts.push((self.events_of(plan, done.iter().map(|success| (success.step, took(success)))), None));
         texts
     }
+
+    /// The statement that tells of finished steps.
+    pub(super) fn events_of(&self, plan: &Plan, done: impl Iterator<Item = (usize, Took)>) -> String {
+        let mut events = Vec::new();
+        for (index, took) in done {
+            events.push(self.event_of(&plan.steps[index], took));
+            events.extend(self.end_of_rollback(plan, index));
+        }
+        self.tables.insert_events(&events)
+    }
+}
+
+/// The rows of the steps that undo something.
+pub(super) fn reverted<'p>(steps: impl Iterator<Item = &'p Step>) -> Vec<&'p AppliedMigration> {
+    let row = |step: &'p Step| match &step.work {
+        Work::Revert { row, .. } => Some(&**row),
+        Work::Apply(_) | Work::Record(_) => None,
+    };
+    steps.filter_map(row).collect()
 }
 
 fn rollback_to_store(step: &Step) -> Option<(String, String)> {

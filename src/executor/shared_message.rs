@@ -8,11 +8,12 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::members::reverted;
 use super::record::took_until_written;
 use super::send::{Part, SendError, Tell, script_len};
 use super::{Aftermath, Cause, Event, Executor, RunReport, StepFailure, StepSuccess};
 use crate::db::{BatchError, SqlError, StatementResult};
-use crate::dialect::{self, Engine, Took};
+use crate::dialect::{self, Engine, LOCK_LOST, Took};
 use crate::plan::{self, DurableCommits, Plan, Step};
 
 /// A statement of the message, and the step it belongs to.
@@ -145,40 +146,48 @@ impl Executor<'_> {
 
     /// A step as one transaction that travels whole.
     fn whole(&self, plan: &Plan, index: usize, together: &Range<usize>) -> Vec<Part> {
-        let mut parts = self.opening_of_step(&plan.steps[index]);
+        let step = &plan.steps[index];
+        let mut parts = self.opening_of_step(step);
         let is_covered = index + 1 < together.end && self.commits_wait_for_the_last();
         let without_waiting = dialect::without_waiting(self.tables.engine).filter(|_| is_covered);
         parts.extend(without_waiting.map(|text| Part::Own(text.to_string())));
-        parts.extend(self.timed(plan, index, together));
+        let mark = self.tables.mark_time().filter(|_| index > together.start);
+        let took = if mark.is_some() { Took::SinceMark } else { took_until_written() };
+        parts.extend(mark.map(Part::Own));
+        parts.extend(self.in_role(statements(step)));
+        parts.extend(self.recording(plan, index, took));
         parts.push(Part::Commit);
         parts
     }
 
-    /// A step's part of the transaction that all of them are. Its waits for locks are brief, because those before it
-    /// hold theirs meanwhile; who has to wait longer does so alone.
+    /// A step's part of the transaction that all of them are, which ends with the record of all. Its waits for locks are
+    /// brief, because those before it hold theirs meanwhile; who has to wait longer does so alone.
     fn share(&self, plan: &Plan, index: usize, together: &Range<usize>) -> Vec<Part> {
         let mut parts = Vec::new();
         if index == together.start {
             parts = self.opening_of_step(&plan.steps[index]);
             parts.push(Part::Own(dialect::wait_briefly(self.settings.session.lock_timeout)));
         }
-        parts.extend(self.timed(plan, index, together));
-        parts.extend((index + 1 == together.end).then_some(Part::Commit));
+        parts.extend(self.in_role(statements(&plan.steps[index])));
+        if index + 1 == together.end {
+            parts.extend(self.record_of_all(plan, together));
+            parts.push(Part::Commit);
+        }
         parts
+    }
+
+    /// What records that all of the steps are undone, if their rows are still there.
+    fn record_of_all(&self, plan: &Plan, steps: &Range<usize>) -> Vec<Part> {
+        let rows = reverted(plan.steps[steps.clone()].iter());
+        let still_there = self.tables.rows_exist(&rows);
+        let conditions: Vec<&str> = self.fence.as_deref().into_iter().chain([still_there.as_str()]).collect();
+        let guard = self.tables.guard(&conditions.join(" AND "), LOCK_LOST);
+        let events = self.events_of(plan, steps.clone().map(|index| (index, Took::Share(steps.len()))));
+        guard.into_iter().chain([self.tables.delete_history_rows(&rows), events]).map(Part::Own).collect()
     }
 
     fn opening_of_step(&self, step: &Step) -> Vec<Part> {
         step.script().map_or_else(|| self.opening(), |script| self.opening_of(script, statements(step), true))
-    }
-
-    /// What a step runs and what records it, with the time that it takes by itself.
-    fn timed(&self, plan: &Plan, index: usize, together: &Range<usize>) -> Vec<Part> {
-        let mark = self.tables.mark_time().filter(|_| index > together.start);
-        let took = if mark.is_some() { Took::SinceMark } else { took_until_written() };
-        let mut parts: Vec<Part> = mark.map(Part::Own).into_iter().collect();
-        parts.extend(self.in_role(statements(&plan.steps[index])));
-        parts.extend(self.recording(plan, index, took));
-        parts
     }
 }
 

@@ -90,6 +90,8 @@ fn what_is_undone_together_waits_for_the_disk_once() {
     project.migrate();
     project.run(["rollback", "--to-version", "0001"]).exits(exit::DONE);
     assert_eq!(project.sql(UNDONE_TOGETHER), "0005,0004,0003,0002");
+    let timed = "SELECT count(*) FROM _dbwarden_events WHERE kind = 'rolled_back' AND duration_ms BETWEEN 0 AND 60000";
+    assert_eq!(project.sql(timed), "4");
     assert_eq!(project.versions(), ["0001"]);
     project.migrate();
     project.run(["rollback", "--count", "2"]).exits(exit::DONE);
