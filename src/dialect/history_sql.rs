@@ -41,7 +41,7 @@ pub struct NewRow<'a> {
     /// What it records.
     pub kind: RowKind,
     /// The file's checksum.
-    pub checksum: &'a Checksum,
+    pub checksum: Checksum,
     /// The text that undoes it and its digest; None when irreversible.
     pub rollback: Option<(&'a str, &'a str)>,
     /// How long it took.
@@ -297,14 +297,14 @@ impl Tables {
 mod tests {
     use super::*;
 
-    fn row<'a>(version: Option<&'a Version>, checksum: &'a Checksum) -> NewRow<'a> {
+    fn row<'a>(version: Option<&'a Version>, checksum: &Checksum) -> NewRow<'a> {
         NewRow {
             sequence: 7,
             version,
             description: "it's",
             file_name: "0007_x.sql",
             kind: RowKind::Versioned,
-            checksum,
+            checksum: checksum.clone(),
             rollback: None,
             took: Took::Milliseconds(3),
             applied_by: "app@host",

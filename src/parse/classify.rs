@@ -12,8 +12,10 @@ use crate::model::StatementKind;
 pub(super) fn kind(rules: &'static LexRules, statement: &str) -> StatementKind {
     let text = Text { atoms: RefCell::default(), rest: Cell::new(Atoms { lexer: Lexer::new(rules, statement) }) };
     let Some(Some(first)) = text.atom(0) else { return StatementKind::Other };
-    let form = rules.forms.behind(first).iter().find(|(rest, _)| fits(rest, Place { text: &text, next: 1 }));
-    form.map_or(StatementKind::Other, |&(_, kind)| kind)
+    let second = || text.atom(1).flatten();
+    let mut forms = rules.forms.behind(first).iter().filter(|form| form.may_go_on_with(second));
+    let form = forms.find(|form| fits(form.rest, Place { text: &text, next: 1 }));
+    form.map_or(StatementKind::Other, |form| form.kind)
 }
 
 /// The words (unquoted names and keywords) of a text, as they are written.
