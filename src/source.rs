@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 mod folder;
+mod room;
 
 use crate::dialect::Engine;
 use crate::model::{Catalog, CatalogError, Migration};
@@ -19,6 +20,9 @@ use folder::{Folder, Reader};
 /// Below this number of files (or bytes, whichever is reached first), threads cost more than they save.
 const PARALLEL_FILES: usize = 64;
 const PARALLEL_BYTES: u64 = 1 << 20;
+
+/// What a file takes up in memory, parsed; most do not take much more.
+const USUAL_SIZE: usize = 1200;
 
 /// Migration files that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +85,9 @@ pub fn read_catalog(engine: Engine, database: &str, dir: &Path, display_dir: &Pa
     let files = list(database, dir, display_dir)?;
     let folder = Folder::open(dir).map_err(|source| unreadable(display_dir, source))?;
     let next = AtomicUsize::new(0);
+    let workers = workers(&files);
     let work = || -> Vec<(usize, Parsed)> {
+        room::make(files.len() / workers * USUAL_SIZE);
         let mut reader = Reader::new(&folder);
         let mut take = || {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -96,7 +102,7 @@ pub fn read_catalog(engine: Engine, database: &str, dir: &Path, display_dir: &Pa
     };
     // This thread is one of them.
     let mut parsed: Vec<(usize, Parsed)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers(&files)).map(|_| scope.spawn(work)).collect();
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
         let mut parsed = work();
         for other in others {
             match other.join() {

@@ -218,6 +218,12 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
     outcome.without(&settings.secrets())
 }
 
+/// Leaves a value of many parts to the end of the process, which frees them all at once: one by one that takes longer
+/// than anything else of a command that finds nothing to do. For what is there once in a run.
+fn leave_to_the_end<T>(value: T) {
+    std::mem::forget(value);
+}
+
 /// One thread is enough: a command waits for one server at a time.
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::session::{self, Locked, Opened};
 use super::targets::PerTarget;
 use super::with_backup::{self, BackupFirst};
-use super::{Context, notes, prepare, reconnect, recovery, settle};
+use super::{Context, leave_to_the_end, notes, prepare, reconnect, recovery, settle};
 use crate::backup::Archive;
 use crate::config::{Purpose, Target};
 use crate::db::history_table::{self, Bookkeeping, Extent};
@@ -139,6 +139,7 @@ pub(super) async fn run(
         backup: done.backup.as_ref().zip(manner.backup).map(|(archive, asked)| with_backup::entry(archive, asked)),
         run_id: (!manner.dry_run && !done.run.finished.is_empty()).then(|| context.run_id.clone()),
     };
+    leave_to_the_end(done);
     PerTarget { report: Some(report), error }
 }
 

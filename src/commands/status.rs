@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::session::Opened;
 use super::targets::for_each;
-use super::{Context, Outcome, backup, session};
+use super::{Context, Outcome, backup, leave_to_the_end, session};
 use crate::cli::StatusArgs;
 use crate::config::{Purpose, Settings, Target};
 use crate::db::history_table::{Bookkeeping, Extent};
@@ -43,17 +43,24 @@ async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseSta
     let (opened, looked) = connected?;
     let bookkeeping = tell_running(context, target, looked?);
     let location = opened.location.clone();
-    opened.session.close().await;
-    let survey = plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal);
-    Ok(DatabaseStatus {
-        database: target.name.clone(),
-        engine: target.engine,
-        location,
-        current_version: survey.history.highest_version().cloned(),
-        pending: survey.pending(),
-        newest_backup: backup::newest(target),
-        entries: survey.entries.iter().map(StatusEntry::from).collect(),
-    })
+    // While the server takes leave.
+    let comparing = async {
+        let survey = plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal);
+        let status = DatabaseStatus {
+            database: target.name.clone(),
+            engine: target.engine,
+            location,
+            current_version: survey.history.highest_version().cloned(),
+            pending: survey.pending(),
+            newest_backup: backup::newest(target),
+            entries: survey.entries.iter().map(StatusEntry::from).collect(),
+        };
+        leave_to_the_end(survey);
+        status
+    };
+    let ((), status) = tokio::join!(biased; opened.session.close(), comparing);
+    leave_to_the_end(catalog);
+    Ok(status)
 }
 
 /// Reads the history of a target.

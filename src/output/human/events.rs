@@ -32,7 +32,7 @@ pub(super) fn render(report: &EventsReport) -> String {
     text
 }
 
-fn cells(event: &EventReport) -> [Cell; 6] {
+fn cells(event: &EventReport) -> [Cell<'_>; 6] {
     let time = event.duration_ms.and_then(|millis| u64::try_from(millis).ok());
     let line = |text: &Option<String>| sanitize_line(text.as_deref().unwrap_or_default()).into_owned();
     [

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use anstyle::Style;
@@ -50,19 +51,19 @@ pub(super) fn status(report: &StatusReport) -> String {
     text
 }
 
-fn version(version: Option<&Version>) -> Cell {
-    version.map(Version::to_string).unwrap_or_default().into()
+fn version(version: Option<&Version>) -> Cell<'_> {
+    version.map(Version::as_str).unwrap_or_default().into()
 }
 
-fn remark(entry: &StatusEntry) -> String {
+fn remark(entry: &StatusEntry) -> Cow<'_, str> {
     if let Some(Interruption { direction, done, total, unknown }) = &entry.interrupted {
         let open = if *unknown { format!(", {} unknown", done + 1) } else { String::new() };
-        return format!("{}: {done} of {total} statements done{open}", direction.name());
+        return format!("{}: {done} of {total} statements done{open}", direction.name()).into();
     }
     match &entry.applied_at {
-        Some(applied_at) => sanitize_line(applied_at).into_owned(),
-        None if entry.depends_on.is_empty() => String::new(),
-        None => format!("depends on {}", sanitize_line(&entry.depends_on.join(", "))),
+        Some(applied_at) => sanitize_line(applied_at),
+        None if entry.depends_on.is_empty() => "".into(),
+        None => format!("depends on {}", sanitize_line(&entry.depends_on.join(", "))).into(),
     }
 }
 
