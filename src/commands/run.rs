@@ -36,9 +36,18 @@ impl Request {
         }
     }
 
+    /// How much is read of the history that is worked on.
     fn extent(&self) -> Extent {
         match self {
             Request::Migrate(_) | Request::Baseline(_) => Extent::Applied,
+            Request::Rollback(_) => Extent::AlsoOpenRollback,
+        }
+    }
+
+    /// How much tells whether there is anything to do.
+    fn extent_of_first_look(&self) -> Extent {
+        match self {
+            Request::Migrate(_) | Request::Baseline(_) => Extent::Standing,
             Request::Rollback(_) => Extent::AlsoOpenRollback,
         }
     }
@@ -71,7 +80,7 @@ pub(super) struct Early {
 /// Connects for `request`, tried once and without a word.
 pub(super) async fn connect_early(context: &Context<'_>, target: &Target, request: &Request, manner: Manner) -> Early {
     let started = Instant::now();
-    let connecting = session::connect_to_look(context, target, manner.purpose(), request.extent());
+    let connecting = session::connect_to_look(context, target, manner.purpose(), request.extent_of_first_look());
     Early { connected: context.unless_stopped(connecting).await, started }
 }
 
@@ -91,7 +100,7 @@ pub(super) async fn run(
             connected
         }
         None => {
-            let (purpose, extent) = (manner.purpose(), request.extent());
+            let (purpose, extent) = (manner.purpose(), request.extent_of_first_look());
             context.unless_stopped(session::open_to_look(context, target, purpose, manner.patience, extent)).await
         }
     };
@@ -188,6 +197,7 @@ async fn in_session(assignment: Assignment<'_>, opened: &mut Opened) -> Result<(
 
     // The second look is what counts.
     drop(first_look);
+    opened.extent = request.extent();
     if let Some(name) = opened.lock_key.doubtful_place() {
         context.printer.warning(&format!(
             "{} is on {name}: whether its locks reach every machine that uses it, only its administrator knows; keep \

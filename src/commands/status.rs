@@ -34,7 +34,7 @@ fn disagreement(database: &DatabaseStatus) -> Option<(Option<String>, Error)> {
 
 async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseStatus, Error> {
     let looking = async {
-        let mut opened = session::connect_to_look(context, target, Purpose::Inspect, Extent::Applied).await?;
+        let mut opened = session::connect_to_look(context, target, Purpose::Inspect, Extent::StandingSince).await?;
         let looked = opened.look().await;
         Ok((opened, looked))
     };

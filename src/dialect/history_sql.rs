@@ -74,6 +74,24 @@ impl Tables {
         format!("SELECT {}, {stored} FROM {}", cells.join(", "), self.qualified(&self.history))
     }
 
+    /// The same without `left_out` columns, which read as NULL: together they are longer than the rest. A table that has
+    /// no such columns is not ours all the same.
+    pub fn select_history_without(&self, left_out: &[&str]) -> String {
+        let cells: Vec<String> = Tables::history_columns()
+            .filter(|&name| name != "rollback_sql")
+            .map(|name| match name {
+                _ if left_out.contains(&name) => "NULL".to_string(),
+                "applied_at" => self.timestamp_text("applied_at"),
+                _ => name.to_string(),
+            })
+            .collect();
+        // Every server looks whether they are there, and none reads them.
+        let named: Vec<String> =
+            ["rollback_sql"].iter().chain(left_out).map(|name| format!("{name} IS NULL")).collect();
+        let table = self.qualified(&self.history);
+        format!("SELECT {} FROM {table} WHERE TRUE OR ({})", cells.join(", "), named.join(" AND "))
+    }
+
     /// Reads the rollback text of one row.
     pub fn select_rollback_sql(&self, sequence: i64) -> String {
         format!("SELECT rollback_sql FROM {} WHERE {}", self.qualified(&self.history), self.is_row(sequence))
@@ -347,6 +365,17 @@ mod tests {
         let statements = tables.insert_history(&row(None, &checksum), None);
         assert!(statements[0].starts_with("DELETE FROM"));
         assert!(statements[1].contains("'it''s'"));
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_and_not_read() {
+        let tables = Tables::new(Engine::Sqlite, "main", "m");
+        assert_eq!(
+            tables.select_history_without(&["applied_at", "run_id"]),
+            "SELECT version, description, filename, migration_type, NULL, checksum, sequence, checksum_algorithm, \
+             token_digest, rollback_digest, execution_ms, applied_by, NULL, format FROM \"main\".\"m\" \
+             WHERE TRUE OR (rollback_sql IS NULL AND applied_at IS NULL AND run_id IS NULL)"
+        );
     }
 
     #[test]
