@@ -199,21 +199,21 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
         Err(error) => return error.into(),
     };
     notices::install();
+    // What only looks, or asks a person, ends like any other program.
+    let works = matches!(
+        command,
+        Command::Migrate(_) | Command::Rollback(_) | Command::Downgrade(_) | Command::Backup(_) | Command::Restore(_)
+    );
     let outcome = runtime.block_on(async {
-        // What only looks, or asks a person, ends like any other program.
-        let works = matches!(
-            command,
-            Command::Migrate(_)
-                | Command::Rollback(_)
-                | Command::Downgrade(_)
-                | Command::Backup(_)
-                | Command::Restore(_)
-        );
         if works {
             signals::listen(&context.interrupter);
         }
         with_settings(context, &settings, command).await
     });
+    if !works {
+        // The threads that read have nothing to finish.
+        runtime.shutdown_background();
+    }
     // No layer puts a secret into a message; a driver or a server might.
     outcome.without(&settings.secrets())
 }

@@ -96,7 +96,7 @@ pub(super) async fn run(
     let started = early.as_ref().map_or_else(Instant::now, |early| early.started);
     let connected = match early {
         Some(Early { connected, .. }) => {
-            session::tell_of(context, target, connected.as_ref());
+            session::tell_of(context, target, connected.as_ref().ok().map(Opened::place).as_ref());
             connected
         }
         None => {

@@ -33,33 +33,29 @@ fn disagreement(database: &DatabaseStatus) -> Option<(Option<String>, Error)> {
 }
 
 async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseStatus, Error> {
+    // What is asked of the database is asked, and leave taken of it, while the files are read.
     let looking = async {
         let mut opened = session::connect_to_look(context, target, Purpose::Inspect, Extent::StandingSince).await?;
         let looked = opened.look().await;
-        Ok((opened, looked))
+        let place = opened.place();
+        opened.session.close().await;
+        Ok::<_, Error>((place, looked))
     };
     let (catalog, connected) = session::read_catalog_beside(target, looking).await?;
-    session::tell_of(context, target, connected.as_ref().map(|(opened, _)| opened));
-    let (opened, looked) = connected?;
+    session::tell_of(context, target, connected.as_ref().ok().map(|(place, _)| place));
+    let (place, looked) = connected?;
     let bookkeeping = tell_running(context, target, looked?);
-    let location = opened.location.clone();
-    // While the server takes leave.
-    let comparing = async {
-        let survey = plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal);
-        let status = DatabaseStatus {
-            database: target.name.clone(),
-            engine: target.engine,
-            location,
-            current_version: survey.history.highest_version().cloned(),
-            pending: survey.pending(),
-            newest_backup: backup::newest(target),
-            entries: survey.entries.iter().map(StatusEntry::from).collect(),
-        };
-        leave_to_the_end(survey);
-        status
+    let survey = plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal);
+    let status = DatabaseStatus {
+        database: target.name.clone(),
+        engine: target.engine,
+        location: place.location,
+        current_version: survey.history.highest_version().cloned(),
+        pending: survey.pending(),
+        newest_backup: backup::newest(target),
+        entries: survey.entries.iter().map(StatusEntry::from).collect(),
     };
-    let ((), status) = tokio::join!(biased; opened.session.close(), comparing);
-    leave_to_the_end(catalog);
+    leave_to_the_end((catalog, survey));
     Ok(status)
 }
 
