@@ -87,9 +87,10 @@ fn index(all: &'static [Form]) -> Vec<(&'static str, Vec<Continuation>)> {
     index
 }
 
+/// By their lengths first, which mostly decide.
 fn ignoring_case(known: &str, word: &str) -> Ordering {
-    let word = word.bytes().map(|byte| byte.to_ascii_uppercase());
-    known.bytes().cmp(word)
+    let uppercase = || word.bytes().map(|byte| byte.to_ascii_uppercase());
+    known.len().cmp(&word.len()).then_with(|| known.bytes().cmp(uppercase()))
 }
 
 #[cfg(test)]

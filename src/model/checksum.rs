@@ -21,10 +21,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 pub fn hexadecimal(digest: [u8; 32]) -> String {
     let mut text = [0; 64];
     // Into a place of its size: hex::encode takes as long as the digest itself, digit by digit.
-    match hex::encode_to_slice(digest, &mut text) {
-        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
-        Err(_) => hex::encode(digest),
-    }
+    let written = hex::encode_to_slice(digest, &mut text).ok().and_then(|()| std::str::from_utf8(&text).ok());
+    written.map_or_else(|| hex::encode(digest), str::to_owned)
 }
 
 /// SHA-256 in hexadecimal over `text` with its BOM removed, CRLF turned into LF, blanks at line ends removed, and
