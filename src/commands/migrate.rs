@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
-use super::run::{Manner, Request, connect_early, run};
+use super::request::Request;
+use super::run::{Manner, connect_early, run};
 use super::targets::for_each;
 use super::with_backup::BackupFirst;
 use super::{Context, Outcome, check, leave_to_the_end, session};

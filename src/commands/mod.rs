@@ -14,6 +14,7 @@ mod prepare;
 mod reconnect;
 mod recovery;
 mod repair;
+mod request;
 mod resolve;
 mod restore;
 mod rollback;

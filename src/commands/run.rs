@@ -2,56 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use super::request::Request;
 use super::session::{self, Locked, Opened};
 use super::targets::PerTarget;
 use super::with_backup::{self, BackupFirst};
 use super::{Context, leave_to_the_end, notes, prepare, reconnect, recovery, settle};
 use crate::backup::Archive;
 use crate::config::{Purpose, Target};
-use crate::db::history_table::{self, Bookkeeping, Extent};
+use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::fail_point;
-use crate::model::{Catalog, Direction};
+use crate::model::Catalog;
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
-use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
-
-/// What was asked for.
-#[derive(Debug, Clone)]
-pub(super) enum Request {
-    /// Apply up to the goal.
-    Migrate(Goal),
-    /// Record up to the goal, run nothing.
-    Baseline(Goal),
-    /// Undo down to the goal.
-    Rollback(Goal),
-}
-
-impl Request {
-    fn direction(&self) -> Direction {
-        match self {
-            Request::Migrate(_) | Request::Baseline(_) => Direction::Upgrade,
-            Request::Rollback(_) => Direction::Rollback,
-        }
-    }
-
-    /// How much is read of the history that is worked on.
-    fn extent(&self) -> Extent {
-        match self {
-            Request::Migrate(_) | Request::Baseline(_) => Extent::Applied,
-            Request::Rollback(_) => Extent::AlsoOpenRollback,
-        }
-    }
-
-    /// How much tells whether there is anything to do.
-    fn extent_of_first_look(&self) -> Extent {
-        match self {
-            Request::Migrate(_) | Request::Baseline(_) => Extent::Standing,
-            Request::Rollback(_) => Extent::AlsoOpenRollback,
-        }
-    }
-}
+use crate::plan::{self, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
 
 /// How to go about it.
 #[derive(Debug, Clone, Copy, Default)]
