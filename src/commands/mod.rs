@@ -220,7 +220,7 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
 }
 
 /// Leaves a value of many parts to the end of the process, which frees them all at once: one by one that takes longer
-/// than anything else of a command that finds nothing to do. For what is there once in a run.
+/// than much else of a command that finds nothing to do. For what is there once in a run.
 fn leave_to_the_end<T>(value: T) {
     std::mem::forget(value);
 }

@@ -59,6 +59,8 @@ pub(super) async fn run(
     early: Option<Early>,
 ) -> PerTarget<DatabaseRun> {
     let started = early.as_ref().map_or_else(Instant::now, |early| early.started);
+    // Of several databases none is connected to early, and each makes room for the next.
+    let is_only_one = early.is_some();
     let connected = match early {
         Some(Early { connected, .. }) => {
             session::tell_of(context, target, connected.as_ref().ok().map(Opened::place).as_ref());
@@ -113,7 +115,9 @@ pub(super) async fn run(
         backup: done.backup.as_ref().zip(manner.backup).map(|(archive, asked)| with_backup::entry(archive, asked)),
         run_id: (!manner.dry_run && !done.run.finished.is_empty()).then(|| context.run_id.clone()),
     };
-    leave_to_the_end(done);
+    if is_only_one {
+        leave_to_the_end(done);
+    }
     PerTarget { report: Some(report), error }
 }
 

@@ -13,7 +13,8 @@ use crate::plan;
 
 /// `status`: files against history.
 pub(super) async fn status(context: &Context<'_>, settings: &Settings, args: &StatusArgs) -> Outcome {
-    let collected = for_each(settings, false, async |target| of_target(context, target).await.into()).await;
+    let several = settings.selected().len() > 1;
+    let collected = for_each(settings, false, async |target| of_target(context, target, several).await.into()).await;
     let pending = args.exit_code && collected.reports.iter().any(|database: &DatabaseStatus| database.pending > 0);
     let mut outcome = collected.outcome;
     if args.exit_code {
@@ -32,7 +33,7 @@ fn disagreement(database: &DatabaseStatus) -> Option<(Option<String>, Error)> {
     Some((Some(database.database.clone()), error))
 }
 
-async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseStatus, Error> {
+async fn of_target(context: &Context<'_>, target: &Target, several: bool) -> Result<DatabaseStatus, Error> {
     // What is asked of the database is asked, and leave taken of it, while the files are read.
     let looking = async {
         let mut opened = session::connect_to_look(context, target, Purpose::Inspect, Extent::StandingSince).await?;
@@ -55,7 +56,10 @@ async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseSta
         newest_backup: backup::newest(target),
         entries: survey.entries.iter().map(StatusEntry::from).collect(),
     };
-    leave_to_the_end((catalog, survey));
+    // Of several databases each makes room for the next.
+    if !several {
+        leave_to_the_end((catalog, survey));
+    }
     Ok(status)
 }
 
