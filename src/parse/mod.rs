@@ -44,7 +44,8 @@ use split::Problem;
 /// # Errors
 /// All problems of the file, in the order of their places.
 pub fn migration(engine: Engine, path: &Path, bytes: Vec<u8>) -> Result<Migration, Vec<ParseError>> {
-    let file_name_text = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let own_name = path.file_name().unwrap_or_default();
+    let file_name_text = own_name.to_str().map_or_else(|| own_name.to_string_lossy().into_owned(), str::to_owned);
     let name = file_name(&file_name_text);
     let text = text(path, bytes);
     let (name, text) = match (name, text) {
