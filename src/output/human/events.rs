@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 
-use super::columns::{Cell, Columns};
+use super::columns::{Cell, columns};
 use super::{count, heading};
 use crate::dialect::EventKind;
 use crate::output::report::{EventReport, EventsReport};
@@ -17,9 +17,7 @@ pub(super) fn render(report: &EventsReport) -> String {
         let number = database.events.len();
         let latest = if database.truncated { "the latest " } else { "" };
         text.push_str(&format!("{}: {latest}{}\n", paint(style::STRONG, heading), count(number, "event")));
-        let mut columns = Columns::new();
-        database.events.iter().for_each(|event| columns.row(cells(event)));
-        for (line, event) in columns.render().lines().zip(&database.events) {
+        for (line, event) in columns(&database.events, cells).lines().zip(&database.events) {
             text.push_str(&format!("{line}\n"));
             if let Some(detail) = &event.detail {
                 text.push_str(&format!("      {}\n", sanitize_line(detail)));
