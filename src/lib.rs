@@ -8,7 +8,7 @@
 //! | layer | modules | what lives there |
 //! | --- | --- | --- |
 //! | edge | [`cli`], [`commands`], [`output`], [`error`], [`config`], [`check`] | arguments, settings, one file per command, the only printing, the only exit codes; [`check`] is for applications |
-//! | effects | [`source`], [`git`], [`db`], [`backup`], [`executor`], `fail_point` | files, their history, sessions, backups, carrying out a plan, dying in tests |
+//! | effects | [`source`], [`git`], [`db`], [`backup`], [`executor`], `heap`, `fail_point` | files, their history, sessions, backups, carrying out a plan, room for what they hold, dying in tests |
 //! | core | [`model`], [`dialect`], [`parse`], [`plan`], [`lint`] | pure functions: no async, no I/O, no clock, no printing |
 //!
 //! `migrate` flows through them like this: arguments, `config::resolve`, `source` reads and `parse` parses every
@@ -26,6 +26,7 @@ pub mod error;
 pub mod executor;
 mod fail_point;
 pub mod git;
+mod heap;
 pub mod lint;
 pub mod model;
 pub mod output;

@@ -10,15 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 mod folder;
+mod threads;
 
 use crate::dialect::Engine;
 use crate::model::{Catalog, CatalogError, Migration};
 use crate::parse::{self, ParseError};
 use folder::{Folder, Reader};
-
-/// Below this number of files (or bytes, whichever is reached first), threads cost more than they save.
-const PARALLEL_FILES: usize = 64;
-const PARALLEL_BYTES: u64 = 1 << 20;
 
 /// Migration files that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +78,10 @@ pub fn read_catalog(engine: Engine, database: &str, dir: &Path, display_dir: &Pa
     let files = list(database, dir, display_dir)?;
     let folder = Folder::open(dir).map_err(|source| unreadable(display_dir, source))?;
     let next = AtomicUsize::new(0);
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let workers = threads::count(files.len(), files.iter().map(|file| file.bytes).sum(), processors);
     let work = || -> Vec<(usize, Parsed)> {
+        threads::make_room(files.len() / workers);
         let mut reader = Reader::new(&folder);
         let mut take = || {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -96,7 +96,7 @@ pub fn read_catalog(engine: Engine, database: &str, dir: &Path, display_dir: &Pa
     };
     // This thread is one of them.
     let mut parsed: Vec<(usize, Parsed)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers(&files)).map(|_| scope.spawn(work)).collect();
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
         let mut parsed = work();
         for other in others {
             match other.join() {
@@ -154,7 +154,8 @@ fn names_and_types(
         let is_sql = Path::new(&name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
         let others = |name: &str| {
             // Only this parts a database's name from the rest.
-            let prefix = name.contains("__").then(|| parse::file_name(name).ok()?.database).flatten();
+            let may_have_prefix = name.as_bytes().windows(2).any(|pair| pair == b"__");
+            let prefix = may_have_prefix.then(|| parse::file_name(name).ok()?.database).flatten();
             prefix.is_some_and(|prefix| prefix != database)
         };
         if (is_sql || name == ".sql") && !name.to_str().is_some_and(others) {
@@ -168,7 +169,7 @@ fn names_and_types(
 /// The files of [`file_names`], each of which must be one.
 fn list(database: &str, dir: &Path, display_dir: &Path) -> Result<Vec<Entry>, SourceError> {
     let names = names_and_types(database, dir, display_dir)?;
-    let sizes_matter = names.len() < PARALLEL_FILES;
+    let sizes_matter = names.len() < threads::PARALLEL_FILES;
     names
         .into_iter()
         .map(|(name, file_type)| {
@@ -203,14 +204,6 @@ fn unreadable(path: &Path, source: io::Error) -> SourceError {
         return SourceError::LinkLoop(path.to_path_buf());
     }
     SourceError::Unreadable { path: path.to_path_buf(), source }
-}
-
-fn workers(files: &[Entry]) -> usize {
-    let bytes: u64 = files.iter().map(|file| file.bytes).sum();
-    if files.len() < 2 || (files.len() < PARALLEL_FILES && bytes < PARALLEL_BYTES) {
-        return 1;
-    }
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(files.len())
 }
 
 /// Reads single files, whatever folder they are in, in the order given.

@@ -1,9 +1,10 @@
 use std::collections::HashMap;
 
-use super::run::{Manner, Request, connect_early, run};
+use super::request::Request;
+use super::run::{Manner, connect_early, run};
 use super::targets::for_each;
 use super::with_backup::BackupFirst;
-use super::{Context, Outcome, check, session};
+use super::{Context, Outcome, check, leave_to_the_end, session};
 use crate::cli::MigrateArgs;
 use crate::config::{Purpose, Settings};
 use crate::error::Error;
@@ -69,6 +70,7 @@ pub(super) async fn migrate(context: &Context<'_>, settings: &Settings, args: &M
         None => super::targets::PerTarget { report: None, error: None },
     })
     .await;
+    leave_to_the_end(catalogs);
     outcome.errors.extend(collected.outcome.errors);
     outcome.report = Some(Report::Run(RunReport { databases: collected.reports }));
     outcome

@@ -14,6 +14,7 @@ mod prepare;
 mod reconnect;
 mod recovery;
 mod repair;
+mod request;
 mod resolve;
 mod restore;
 mod rollback;
@@ -199,23 +200,29 @@ fn connected(context: &Context<'_>, limits: &LimitArgs, command: &Command) -> Ou
         Err(error) => return error.into(),
     };
     notices::install();
+    // What only looks, or asks a person, ends like any other program.
+    let works = matches!(
+        command,
+        Command::Migrate(_) | Command::Rollback(_) | Command::Downgrade(_) | Command::Backup(_) | Command::Restore(_)
+    );
     let outcome = runtime.block_on(async {
-        // What only looks, or asks a person, ends like any other program.
-        let works = matches!(
-            command,
-            Command::Migrate(_)
-                | Command::Rollback(_)
-                | Command::Downgrade(_)
-                | Command::Backup(_)
-                | Command::Restore(_)
-        );
         if works {
             signals::listen(&context.interrupter);
         }
         with_settings(context, &settings, command).await
     });
+    if !works {
+        // The threads that read have nothing to finish.
+        runtime.shutdown_background();
+    }
     // No layer puts a secret into a message; a driver or a server might.
     outcome.without(&settings.secrets())
+}
+
+/// Leaves a value of many parts to the end of the process, which frees them all at once: one by one that takes longer
+/// than much else of a command that finds nothing to do. For what is there once in a run.
+fn leave_to_the_end<T>(value: T) {
+    std::mem::forget(value);
 }
 
 /// One thread is enough: a command waits for one server at a time.

@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::Context;
-use super::run::{Done, Request, decide};
+use super::request::Request;
+use super::run::{Done, decide};
 use super::session::{self, Opened};
 use crate::config::{Purpose, Target};
 use crate::db::history_table::Bookkeeping;

@@ -88,7 +88,7 @@ async fn accept(
             Some(file) => {
                 let rollback = file.rollback.script().map(plan::stored_rollback);
                 let rollback = rollback.as_ref().map(|(text, digest)| (text.as_str(), digest.as_str()));
-                opened.tables.update_checksum(row.sequence, &file.checksum, rollback)
+                opened.tables.update_checksum(row.sequence, &file.checksum(), rollback)
             }
             None => opened.tables.update_kind(row.sequence, RowKind::Detached),
         };
@@ -144,7 +144,7 @@ async fn rollback_difference(opened: &mut Opened, entry: &SurveyEntry) -> Result
 
 async fn describe(opened: &mut Opened, entry: &SurveyEntry, repaired: bool) -> Result<RepairEntry, Error> {
     let recorded = entry.row.as_ref().and_then(|row| row.checksum.as_ref()).map(|checksum| checksum.digest.clone());
-    let file = entry.file.as_ref().map(|file| file.checksum.digest.clone());
+    let file = entry.file.as_ref().map(|file| file.digest.clone());
     let difference = match entry.state {
         MigrationState::CosmeticallyEdited => "only comments and blanks differ from what was applied",
         MigrationState::Applied | MigrationState::Interrupted => {

@@ -1,4 +1,5 @@
-use super::run::{Manner, Request, run};
+use super::request::Request;
+use super::run::{Manner, run};
 use super::targets::for_each;
 use super::with_backup::BackupFirst;
 use super::{Context, Outcome, session};

@@ -2,47 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use super::request::Request;
 use super::session::{self, Locked, Opened};
 use super::targets::PerTarget;
 use super::with_backup::{self, BackupFirst};
-use super::{Context, notes, prepare, reconnect, recovery, settle};
+use super::{Context, leave_to_the_end, notes, prepare, reconnect, recovery, settle};
 use crate::backup::Archive;
 use crate::config::{Purpose, Target};
-use crate::db::history_table::{self, Bookkeeping, Extent};
+use crate::db::history_table::{self, Bookkeeping};
 use crate::db::lock::MigrationLock;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{self, Event, ExecutionSettings, Executor};
 use crate::fail_point;
-use crate::model::{Catalog, Direction};
+use crate::model::Catalog;
 use crate::output::report::{DatabaseRun, StepReport, StepStatus};
-use crate::plan::{self, Goal, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
-
-/// What was asked for.
-#[derive(Debug, Clone)]
-pub(super) enum Request {
-    /// Apply up to the goal.
-    Migrate(Goal),
-    /// Record up to the goal, run nothing.
-    Baseline(Goal),
-    /// Undo down to the goal.
-    Rollback(Goal),
-}
-
-impl Request {
-    fn direction(&self) -> Direction {
-        match self {
-            Request::Migrate(_) | Request::Baseline(_) => Direction::Upgrade,
-            Request::Rollback(_) => Direction::Rollback,
-        }
-    }
-
-    fn extent(&self) -> Extent {
-        match self {
-            Request::Migrate(_) | Request::Baseline(_) => Extent::Applied,
-            Request::Rollback(_) => Extent::AlsoOpenRollback,
-        }
-    }
-}
+use crate::plan::{self, MigratePolicy, Plan, PlanNote, StoredRollbacks, Survey};
 
 /// How to go about it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,7 +45,7 @@ pub(super) struct Early {
 /// Connects for `request`, tried once and without a word.
 pub(super) async fn connect_early(context: &Context<'_>, target: &Target, request: &Request, manner: Manner) -> Early {
     let started = Instant::now();
-    let connecting = session::connect_to_look(context, target, manner.purpose(), request.extent());
+    let connecting = session::connect_to_look(context, target, manner.purpose(), request.extent_of_first_look());
     Early { connected: context.unless_stopped(connecting).await, started }
 }
 
@@ -85,13 +59,15 @@ pub(super) async fn run(
     early: Option<Early>,
 ) -> PerTarget<DatabaseRun> {
     let started = early.as_ref().map_or_else(Instant::now, |early| early.started);
+    // Of several databases none is connected to early, and each makes room for the next.
+    let is_only_one = early.is_some();
     let connected = match early {
         Some(Early { connected, .. }) => {
-            session::tell_of(context, target, connected.as_ref());
+            session::tell_of(context, target, connected.as_ref().ok().map(Opened::place).as_ref());
             connected
         }
         None => {
-            let (purpose, extent) = (manner.purpose(), request.extent());
+            let (purpose, extent) = (manner.purpose(), request.extent_of_first_look());
             context.unless_stopped(session::open_to_look(context, target, purpose, manner.patience, extent)).await
         }
     };
@@ -139,6 +115,9 @@ pub(super) async fn run(
         backup: done.backup.as_ref().zip(manner.backup).map(|(archive, asked)| with_backup::entry(archive, asked)),
         run_id: (!manner.dry_run && !done.run.finished.is_empty()).then(|| context.run_id.clone()),
     };
+    if is_only_one {
+        leave_to_the_end(done);
+    }
     PerTarget { report: Some(report), error }
 }
 
@@ -187,6 +166,7 @@ async fn in_session(assignment: Assignment<'_>, opened: &mut Opened) -> Result<(
 
     // The second look is what counts.
     drop(first_look);
+    opened.extent = request.extent();
     if let Some(name) = opened.lock_key.doubtful_place() {
         context.printer.warning(&format!(
             "{} is on {name}: whether its locks reach every machine that uses it, only its administrator knows; keep \

@@ -29,6 +29,12 @@ pub(crate) struct Opened {
     pub(crate) since: Instant,
 }
 
+/// Where a session is, as far as there is something to say about it.
+pub(super) struct Place {
+    pub(super) location: String,
+    encrypted: Option<bool>,
+}
+
 /// The migration lock was taken.
 pub(super) struct Locked {
     pub(super) lock: MigrationLock,
@@ -39,6 +45,10 @@ pub(super) struct Locked {
 }
 
 impl Opened {
+    pub(super) fn place(&self) -> Place {
+        Place { location: self.location.clone(), encrypted: self.session.server().encrypted }
+    }
+
     /// Reads history and journal.
     pub(super) async fn load(&mut self) -> Result<Bookkeeping, Error> {
         let loaded = history_table::load(self.session.as_mut(), &self.tables, self.extent).await;
@@ -157,7 +167,7 @@ async fn open_with(
 ) -> Result<Opened, Error> {
     tell_warnings(context, target);
     let opened = connect(context, target, purpose, patience, look).await?;
-    tell_encryption(context, &opened);
+    tell_encryption(context, &opened.place());
     Ok(opened)
 }
 
@@ -165,10 +175,10 @@ fn tell_warnings(context: &Context<'_>, target: &Target) {
     target.connection_warnings().iter().for_each(|warning| context.printer.warning(warning));
 }
 
-fn tell_encryption(context: &Context<'_>, opened: &Opened) {
-    if opened.session.server().encrypted == Some(false) {
+fn tell_encryption(context: &Context<'_>, place: &Place) {
+    if place.encrypted == Some(false) {
         let advice = "sslmode=require encrypts it, sslmode=verify-full also makes sure of the server";
-        context.printer.warning(&format!("the connection to {} is not encrypted: {advice}", opened.location));
+        context.printer.warning(&format!("the connection to {} is not encrypted: {advice}", place.location));
     }
 }
 
@@ -183,11 +193,11 @@ pub(super) async fn connect_to_look(
     connect(context, target, purpose, Duration::ZERO, Some(extent)).await
 }
 
-/// Says what [`open_to_look`] would have said of this attempt to connect.
-pub(super) fn tell_of(context: &Context<'_>, target: &Target, connected: Result<&Opened, &Error>) {
+/// Says what [`open_to_look`] would have said of this attempt to connect, which led to `place` unless it failed.
+pub(super) fn tell_of(context: &Context<'_>, target: &Target, place: Option<&Place>) {
     tell_warnings(context, target);
-    if let Ok(opened) = connected {
-        tell_encryption(context, opened);
+    if let Some(place) = place {
+        tell_encryption(context, place);
     }
 }
 

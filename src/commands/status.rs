@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::session::Opened;
 use super::targets::for_each;
-use super::{Context, Outcome, backup, session};
+use super::{Context, Outcome, backup, leave_to_the_end, session};
 use crate::cli::StatusArgs;
 use crate::config::{Purpose, Settings, Target};
 use crate::db::history_table::{Bookkeeping, Extent};
@@ -13,7 +13,8 @@ use crate::plan;
 
 /// `status`: files against history.
 pub(super) async fn status(context: &Context<'_>, settings: &Settings, args: &StatusArgs) -> Outcome {
-    let collected = for_each(settings, false, async |target| of_target(context, target).await.into()).await;
+    let several = settings.selected().len() > 1;
+    let collected = for_each(settings, false, async |target| of_target(context, target, several).await.into()).await;
     let pending = args.exit_code && collected.reports.iter().any(|database: &DatabaseStatus| database.pending > 0);
     let mut outcome = collected.outcome;
     if args.exit_code {
@@ -32,28 +33,34 @@ fn disagreement(database: &DatabaseStatus) -> Option<(Option<String>, Error)> {
     Some((Some(database.database.clone()), error))
 }
 
-async fn of_target(context: &Context<'_>, target: &Target) -> Result<DatabaseStatus, Error> {
+async fn of_target(context: &Context<'_>, target: &Target, several: bool) -> Result<DatabaseStatus, Error> {
+    // What is asked of the database is asked, and leave taken of it, while the files are read.
     let looking = async {
-        let mut opened = session::connect_to_look(context, target, Purpose::Inspect, Extent::Applied).await?;
+        let mut opened = session::connect_to_look(context, target, Purpose::Inspect, Extent::StandingSince).await?;
         let looked = opened.look().await;
-        Ok((opened, looked))
+        let place = opened.place();
+        opened.session.close().await;
+        Ok::<_, Error>((place, looked))
     };
     let (catalog, connected) = session::read_catalog_beside(target, looking).await?;
-    session::tell_of(context, target, connected.as_ref().map(|(opened, _)| opened));
-    let (opened, looked) = connected?;
+    session::tell_of(context, target, connected.as_ref().ok().map(|(place, _)| place));
+    let (place, looked) = connected?;
     let bookkeeping = tell_running(context, target, looked?);
-    let location = opened.location.clone();
-    opened.session.close().await;
     let survey = plan::survey(&catalog, bookkeeping.history, &bookkeeping.journal);
-    Ok(DatabaseStatus {
+    let status = DatabaseStatus {
         database: target.name.clone(),
         engine: target.engine,
-        location,
+        location: place.location,
         current_version: survey.history.highest_version().cloned(),
         pending: survey.pending(),
         newest_backup: backup::newest(target),
         entries: survey.entries.iter().map(StatusEntry::from).collect(),
-    })
+    };
+    // Of several databases each makes room for the next.
+    if !several {
+        leave_to_the_end((catalog, survey));
+    }
+    Ok(status)
 }
 
 /// Reads the history of a target.

@@ -29,6 +29,11 @@ pub struct Bookkeeping {
 /// How much is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Extent {
+    /// The journal, and of the history what tells where each migration stands: not when and by whom it was applied, nor
+    /// how it is undone.
+    Standing,
+    /// The same, and when it was applied.
+    StandingSince,
     /// History and journal.
     #[default]
     Applied,
@@ -68,9 +73,17 @@ pub enum BookkeepingError {
     },
 }
 
+/// The columns that [`Extent::StandingSince`] does without.
+const NOT_STANDING: &[&str] = &["rollback_digest", "execution_ms", "applied_by", "run_id"];
+
 /// The queries that read it all where every table is as this program makes it; they fail elsewhere.
 pub fn queries(tables: &Tables, extent: Extent) -> Vec<String> {
-    let mut queries = vec![tables.select_history(None), tables.select_journal(None)];
+    let history = match extent {
+        Extent::Standing => tables.select_history_without(&[&["applied_at"], NOT_STANDING].concat()),
+        Extent::StandingSince => tables.select_history_without(NOT_STANDING),
+        Extent::Applied | Extent::AlsoOpenRollback => tables.select_history(None),
+    };
+    let mut queries = vec![history, tables.select_journal(None)];
     queries.extend((extent == Extent::AlsoOpenRollback).then(|| tables.select_rollback_events()));
     queries
 }

@@ -18,6 +18,7 @@ use super::driver_error::{FAREWELL, check_certificates, connect_error, refuse_pl
 use super::leading_word::answers_once;
 use super::{
     Canceller, Network, Observer, Row, Server, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, TlsMode,
+    row,
 };
 use crate::dialect::Engine;
 use crate::dialect::blocker_sql::MySqlQuestions;
@@ -180,7 +181,7 @@ impl Driver for MySqlDriver {
         let mut cells = Row::with_capacity(row.len());
         for index in 0..row.len() {
             let bytes = row.try_get_unchecked::<Option<&[u8]>, _>(index)?;
-            cells.push(bytes.map(String::from_utf8_lossy).as_deref());
+            cells.push(bytes.map(row::lossy).as_deref());
         }
         Ok(cells)
     }

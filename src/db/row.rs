@@ -1,5 +1,7 @@
 //! The rows of the tool's own queries.
 
+use std::borrow::Cow;
+
 /// One row of a bookkeeping query: every column as text, NULL as None.
 ///
 /// The tool's own queries cast what they read to text, so that one type serves all engines. The cells share one text:
@@ -62,6 +64,12 @@ impl Row {
     }
 }
 
+/// A cell's bytes as text; what is not UTF-8 in them is replaced. To look for that takes several times as long as to see
+/// that there is none.
+pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 impl<'c> FromIterator<Option<&'c str>> for Row {
     fn from_iter<I: IntoIterator<Item = Option<&'c str>>>(cells: I) -> Self {
         let mut row = Row::default();
@@ -73,6 +81,12 @@ impl<'c> FromIterator<Option<&'c str>> for Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_text_is_replaced() {
+        assert!(matches!(lossy("größer".as_bytes()), Cow::Borrowed("größer")));
+        assert_eq!(lossy(b"gr\xf6\xdfer"), "gr\u{fffd}\u{fffd}er");
+    }
 
     #[test]
     fn cells_are_what_was_put_in() {

@@ -46,7 +46,7 @@ pub struct NewRow<'a> {
     /// What it records.
     pub kind: RowKind,
     /// The file's checksum.
-    pub checksum: &'a Checksum,
+    pub checksum: Checksum,
     /// The text that undoes it and its digest; None when irreversible.
     pub rollback: Option<(&'a str, &'a str)>,
     /// How long it took.
@@ -77,6 +77,24 @@ impl Tables {
         // Not the text, but a table that has no column for it is not ours.
         let stored = if has("rollback_sql") { "rollback_sql IS NULL" } else { "NULL" };
         format!("SELECT {}, {stored} FROM {}", cells.join(", "), self.qualified(&self.history))
+    }
+
+    /// The same without `left_out` columns, which read as NULL: together they are longer than the rest. A table that has
+    /// no such columns is not ours all the same.
+    pub fn select_history_without(&self, left_out: &[&str]) -> String {
+        let cells: Vec<String> = Tables::history_columns()
+            .filter(|&name| name != "rollback_sql")
+            .map(|name| match name {
+                _ if left_out.contains(&name) => "NULL".to_string(),
+                "applied_at" => self.timestamp_text("applied_at"),
+                _ => name.to_string(),
+            })
+            .collect();
+        // Every server looks whether they are there, and none reads them.
+        let named: Vec<String> =
+            ["rollback_sql"].iter().chain(left_out).map(|name| format!("{name} IS NULL")).collect();
+        let table = self.qualified(&self.history);
+        format!("SELECT {} FROM {table} WHERE TRUE OR ({})", cells.join(", "), named.join(" AND "))
     }
 
     /// Reads the rollback text of one row.
@@ -330,14 +348,14 @@ impl Tables {
 mod tests {
     use super::*;
 
-    fn row<'a>(version: Option<&'a Version>, checksum: &'a Checksum) -> NewRow<'a> {
+    fn row<'a>(version: Option<&'a Version>, checksum: &Checksum) -> NewRow<'a> {
         NewRow {
             sequence: 7,
             version,
             description: "it's",
             file_name: "0007_x.sql",
             kind: RowKind::Versioned,
-            checksum,
+            checksum: checksum.clone(),
             rollback: None,
             took: Took::Milliseconds(3),
             applied_by: "app@host",
@@ -380,6 +398,17 @@ mod tests {
         let statements = tables.insert_history(&row(None, &checksum), None);
         assert!(statements[0].starts_with("DELETE FROM"));
         assert!(statements[1].contains("'it''s'"));
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_and_not_read() {
+        let tables = Tables::new(Engine::Sqlite, "main", "m");
+        assert_eq!(
+            tables.select_history_without(&["applied_at", "run_id"]),
+            "SELECT version, description, filename, migration_type, NULL, checksum, sequence, checksum_algorithm, \
+             token_digest, rollback_digest, execution_ms, applied_by, NULL, format FROM \"main\".\"m\" \
+             WHERE TRUE OR (rollback_sql IS NULL AND applied_at IS NULL AND run_id IS NULL)"
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use effect_sql::{
     LooksBefore, before, before_of, drop_index_concurrently, go_to_place, looks_before_each, place, read_only,
     select_leftovers, select_look,
 };
-pub use forms::{Form, Forms};
+pub use forms::{Continuation, Forms};
 pub use grants::grant_for;
 pub use history_sql::{LOCK_LOST, NewRow, Took};
 pub use journal_sql::{EventKind, NewEvent};

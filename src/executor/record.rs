@@ -119,7 +119,7 @@ impl Executor<'_> {
                 (_, MigrationKind::RunsAlways) => RowKind::RunsAlways,
                 (_, MigrationKind::RunsOnChange) => RowKind::RunsOnChange,
             },
-            checksum: &file.checksum,
+            checksum: file.checksum(),
             rollback: rollback.map(|(text, digest)| (text.as_str(), digest.as_str())),
             took,
             applied_by: &self.run.actor,

@@ -91,7 +91,7 @@ fn versioned<'a>(database: &str, name: &'a str) -> Option<(Version, &'a str)> {
 /// Whether more than comments and blanks of the upgrade differs. What could not be read before differs.
 fn upgrade_differs(engine: Engine, file: &Migration, before: Vec<u8>) -> bool {
     let before = parse::migration(engine, &file.path, before);
-    before.map_or(true, |before| before.checksum.token_digest != file.checksum.token_digest)
+    before.map_or(true, |before| before.token_digest() != file.token_digest())
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::{Checksum, Direction, Script, Version};
 
+/// Makes the digest over the tokens of a text, as the file's engine reads it.
+pub type TokenDigest = fn(&str) -> String;
+
 /// A migration file, parsed.
 #[derive(Debug, Clone)]
 pub struct Migration {
@@ -25,13 +28,31 @@ pub struct Migration {
     pub upgrade: Script,
     /// What `rollback` runs.
     pub rollback: Rollback,
-    /// Over the upgrade section: an applied file must keep it.
-    pub checksum: Checksum,
+    /// SHA-256 in hexadecimal over the upgrade section's normalised text: an applied file must keep it.
+    pub digest: String,
+    /// Makes [`Migration::token_digest`].
+    pub tokens: TokenDigest,
     /// The file's allowances for lint rules.
     pub allowances: Vec<Allowance>,
 }
 
 impl Migration {
+    /// What a history row records of the file.
+    pub fn checksum(&self) -> Checksum {
+        Checksum { digest: self.digest.clone(), token_digest: self.token_digest() }
+    }
+
+    /// The digest over the upgrade section's tokens. It is made when it is asked for, which is seldom: of a file that
+    /// is as it was applied, nobody does, and such are nearly all.
+    pub fn token_digest(&self) -> String {
+        (self.tokens)(self.upgrade.text())
+    }
+
+    /// Whether the upgrade section is what was recorded, but for comments and blanks.
+    pub fn does_what(&self, recorded: &Checksum) -> bool {
+        recorded.digest == self.digest || recorded.token_digest == self.token_digest()
+    }
+
     /// The version of a versioned migration.
     pub fn version(&self) -> Option<&Version> {
         match &self.kind {

@@ -18,13 +18,15 @@ mod unfinished;
 mod version;
 
 pub use catalog::{Catalog, CatalogError};
-pub use checksum::{CHECKSUM_ALGORITHM, Checksum, normalised_digest, sha256_hex};
+pub use checksum::{CHECKSUM_ALGORITHM, Checksum, hexadecimal, normalised_digest, sha256_hex};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use effect::{ABSENT, Effect, Leftover, Object, ObjectName, Subject, UNFINISHED, Verdict};
 pub use event::RecordedEvent;
 pub use history::{AppliedMigration, BOOKKEEPING_FORMAT, History, RowKind};
 pub use journal::{Announced, JournalEntry, JournalState, Settlement};
-pub use migration::{Allowance, AllowanceScope, Dependency, Directives, Migration, MigrationKind, Rollback};
+pub use migration::{
+    Allowance, AllowanceScope, Dependency, Directives, Migration, MigrationKind, Rollback, TokenDigest,
+};
 pub use script::{Script, Statement, StatementKind, TransactionControl};
 pub use unfinished::Unfinished;
 pub use version::{Version, VersionError};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AppliedMigration, Checksum, Direction, Directives, JournalEntry, JournalState, Migration, MigrationKind, Rollback,
-    RowKind, Script, Statement, StatementKind, normalised_digest,
+    AppliedMigration, Direction, Directives, JournalEntry, JournalState, Migration, MigrationKind, Rollback, RowKind,
+    Script, Statement, StatementKind, normalised_digest,
 };
 
 /// A migration called after `file_name`, with one statement each way that can share a transaction.
@@ -28,7 +28,8 @@ pub(crate) fn migration(file_name: &str) -> Migration {
         seed: false,
         upgrade: script(&format!("up {stem}"), &[StatementKind::Ddl]),
         rollback: Rollback::Script(script(&format!("down {stem}"), &[StatementKind::Ddl])),
-        checksum: Checksum { digest: format!("digest of {stem}"), token_digest: format!("tokens of {stem}") },
+        digest: format!("digest of {stem}"),
+        tokens: |text| format!("tokens of {text}"),
         allowances: Vec::new(),
     }
 }
@@ -83,6 +84,7 @@ pub(crate) fn row(sequence: i64, file_name: &str) -> AppliedMigration {
         MigrationKind::RunsAlways => RowKind::RunsAlways,
         MigrationKind::RunsOnChange => RowKind::RunsOnChange,
     };
+    let checksum = file.checksum();
     AppliedMigration {
         sequence,
         version: file.version().cloned(),
@@ -90,7 +92,7 @@ pub(crate) fn row(sequence: i64, file_name: &str) -> AppliedMigration {
         file_name: file.file_name,
         kind,
         applied_at: "2026-01-01T00:00:00.000Z".to_string(),
-        checksum: Some(file.checksum),
+        checksum: Some(checksum),
         rollback_digest: file.rollback.script().map(|script| normalised_digest(&crate::parse::portable(script))),
         execution_ms: Some(1),
         applied_by: None,

@@ -23,7 +23,8 @@ impl Version {
     }
 
     fn significant(&self) -> &str {
-        self.0.trim_start_matches('0')
+        let zeros = self.0.bytes().take_while(|&digit| digit == b'0').count();
+        &self.0[zeros..]
     }
 
     /// The next version after this one, zero-padded to the same width: `0041` gives `0042`, `99` gives `100`.
@@ -72,6 +73,10 @@ impl<'de> serde::Deserialize<'de> for Version {
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
+        // Mostly all versions of a history are equally long.
+        if self.0.len() == other.0.len() {
+            return self.0.cmp(&other.0);
+        }
         let (left, right) = (self.significant(), other.significant());
         left.len().cmp(&right.len()).then_with(|| left.cmp(right))
     }
@@ -111,6 +116,7 @@ mod tests {
         assert!(version("0009") < version("0010"));
         assert_eq!(version("0009"), version("9"));
         assert_eq!(version("000"), version("0"));
+        assert!(version("0100") > version("0099") && version("0100") > version("99"));
         assert!(version("18446744073709551616") > version("18446744073709551615"), "past 64 bits");
     }
 

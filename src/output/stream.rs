@@ -4,6 +4,9 @@ use std::io::{BufWriter, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
+/// A status of a thousand migrations at once.
+const STDOUT_BUFFER: usize = 64 * 1024;
+
 /// A stream that keeps or strips styles and outlives its reader.
 pub(super) struct Stream {
     out: AutoStream<Box<dyn Write + Send>>,
@@ -17,7 +20,7 @@ impl Stream {
         let stdout = std::io::stdout();
         let terminal = stdout.is_terminal();
         let choice = decide(color, AutoStream::choice(&stdout));
-        Stream::new(Box::new(BufWriter::new(stdout)), terminal, choice)
+        Stream::new(Box::new(BufWriter::with_capacity(STDOUT_BUFFER, stdout)), terminal, choice)
     }
 
     /// The process's stderr, likewise.

@@ -2,7 +2,7 @@
 //!
 //! The forms, and their notation, are data of each engine ([`crate::dialect::Forms`]).
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use super::lexer::{Lexer, TokenKind};
 use crate::dialect::{Engine, LexRules};
@@ -12,8 +12,11 @@ use crate::model::StatementKind;
 pub(super) fn kind(rules: &'static LexRules, statement: &str) -> StatementKind {
     let text = Text { atoms: RefCell::default(), rest: Cell::new(Atoms { lexer: Lexer::new(rules, statement) }) };
     let Some(Some(first)) = text.atom(0) else { return StatementKind::Other };
-    let form = rules.forms.behind(first).iter().find(|(rest, _)| fits(rest, Place { text: &text, next: 1 }));
-    form.map_or(StatementKind::Other, |&(_, kind)| kind)
+    let second = OnceCell::new();
+    let second = || *second.get_or_init(|| text.atom(1).flatten());
+    let mut forms = rules.forms.behind(first).iter().filter(|form| form.may_go_on_with(second));
+    let form = forms.find(|form| fits(form.rest, Place { text: &text, next: 1 }));
+    form.map_or(StatementKind::Other, |form| form.kind)
 }
 
 /// The words (unquoted names and keywords) of a text, as they are written.

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::lexer::{Lexer, TokenKind};
 use super::split::{PieceKind, Splitter};
 use crate::dialect::{Engine, LexRules};
+use crate::model::hexadecimal;
 
 /// SHA-256 in hexadecimal over the tokens of a section's text: texts that differ only in comments, blanks, line ends,
 /// the last terminator and `DELIMITER` commands have the same one. Upper and lower case are told apart.
@@ -19,7 +20,7 @@ pub fn token_digest(engine: Engine, text: &str) -> String {
 
 /// Takes pieces one after the other, so that no text is held twice.
 #[derive(Debug)]
-pub(super) struct TokenHasher {
+struct TokenHasher {
     rules: &'static LexRules,
     hasher: Sha256,
     /// Tokens are short: hashed one by one they would cost more than their bytes.
@@ -32,11 +33,11 @@ const BUFFER: usize = 16 * 1024;
 const FIRST_BUFFER: usize = 1000;
 
 impl TokenHasher {
-    pub(super) fn new(rules: &'static LexRules) -> Self {
+    fn new(rules: &'static LexRules) -> Self {
         TokenHasher { rules, hasher: Sha256::new(), buffer: Vec::with_capacity(FIRST_BUFFER) }
     }
 
-    pub(super) fn piece(&mut self, kind: PieceKind, text: &str) {
+    fn piece(&mut self, kind: PieceKind, text: &str) {
         match kind {
             PieceKind::Statement => self.statement(text),
             PieceKind::CopyData => {
@@ -97,9 +98,9 @@ impl TokenHasher {
         }
     }
 
-    pub(super) fn finish(mut self) -> String {
+    fn finish(mut self) -> String {
         self.hasher.update(&self.buffer);
-        hex::encode(self.hasher.finalize())
+        hexadecimal(self.hasher.finalize().into())
     }
 }
 

@@ -62,9 +62,10 @@ pub fn file_name(name: &str) -> Result<FileName, FileNameError> {
         !prefix.is_empty()
             && !prefix.strip_prefix('V').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     };
-    let prefixes = stem.match_indices("__").filter(|(at, _)| is_name(&stem[..*at]));
-    let candidates = std::iter::once((None, stem))
-        .chain(prefixes.map(|(at, separator)| (Some(&stem[..at]), &stem[at + separator.len()..])));
+    let prefixes = || stem.match_indices("__").filter(|(at, _)| is_name(&stem[..*at]));
+    let with_prefix = || prefixes().map(|(at, separator)| (Some(&stem[..at]), &stem[at + separator.len()..]));
+    // Most names have none, and are not searched for one.
+    let candidates = std::iter::once((None, stem)).chain(std::iter::once_with(with_prefix).flatten());
     for (database, rest) in candidates {
         let Some((kind, name)) = kind_and_name(rest) else { continue };
         let strange = |&character: &char| !(character.is_alphanumeric() || "_-.".contains(character));

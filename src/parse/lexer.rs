@@ -214,6 +214,11 @@ impl Iterator for Lexer<'_> {
         if byte == self.delimiter.as_bytes()[0] && bytes[at..].starts_with(self.delimiter.as_bytes()) {
             return Some(self.token(TokenKind::Terminator, at + self.delimiter.len()));
         }
+        // Most tokens are words, and most of these are known by their first letter.
+        if scan::starts_nothing_else(byte) {
+            let end = scan::word(bytes, at);
+            return Some(self.token(TokenKind::Word, scan::until_delimiter(bytes, at, end, self.delimiter)));
+        }
         if let Some(end) = scan::blanks(bytes, at) {
             return Some(self.token(TokenKind::Blank, end));
         }

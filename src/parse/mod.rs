@@ -33,7 +33,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::dialect::Engine;
-use crate::model::{Checksum, Directives, Migration, Rollback, Script, normalised_digest};
+use crate::model::{Directives, Migration, Rollback, Script, TokenDigest, normalised_digest};
 use section::{Section, Sections};
 use split::Problem;
 
@@ -44,7 +44,8 @@ use split::Problem;
 /// # Errors
 /// All problems of the file, in the order of their places.
 pub fn migration(engine: Engine, path: &Path, bytes: Vec<u8>) -> Result<Migration, Vec<ParseError>> {
-    let file_name_text = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let own_name = path.file_name().unwrap_or_default();
+    let file_name_text = own_name.to_str().map_or_else(|| own_name.to_string_lossy().into_owned(), str::to_owned);
     let name = file_name(&file_name_text);
     let text = text(path, bytes);
     let (name, text) = match (name, text) {
@@ -57,8 +58,6 @@ pub fn migration(engine: Engine, path: &Path, bytes: Vec<u8>) -> Result<Migratio
     let sections = section::read_file(engine, &text);
     let errors = errors(path, &text, &sections);
     let (true, Some(upgrade)) = (errors.is_empty(), sections.upgrade) else { return Err(errors) };
-    let checksum =
-        Checksum { digest: normalised_digest(&text[upgrade.span.clone()]), token_digest: sections.token_digest };
     let rollback = match sections.rollback {
         Some(rollback) if sections.irreversible.is_none() => Rollback::Script(script_of(&text, rollback)),
         _ => Rollback::Irreversible,
@@ -71,9 +70,10 @@ pub fn migration(engine: Engine, path: &Path, bytes: Vec<u8>) -> Result<Migratio
         path: path.to_path_buf(),
         depends_on: sections.header.depends_on,
         seed: sections.header.seed,
+        digest: normalised_digest(&text[upgrade.span.clone()]),
+        tokens: tokens(engine),
         upgrade: script_of(&text, upgrade),
         rollback,
-        checksum,
         allowances: sections.allowances,
     })
 }
@@ -107,6 +107,15 @@ pub fn portable(script: &Script) -> String {
         }
     }
     directive::lines_for(&script.directives, &own) + text
+}
+
+/// [`token_digest`] as the engine reads texts.
+fn tokens(engine: Engine) -> TokenDigest {
+    match engine {
+        Engine::Postgres => |text| token_digest(Engine::Postgres, text),
+        Engine::MySql => |text| token_digest(Engine::MySql, text),
+        Engine::Sqlite => |text| token_digest(Engine::Sqlite, text),
+    }
 }
 
 fn text(path: &Path, bytes: Vec<u8>) -> Result<Arc<String>, ParseError> {

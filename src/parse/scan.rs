@@ -21,6 +21,11 @@ pub(super) fn starts_word(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
 }
 
+/// Whether nothing but a word begins with it, under whatever rules: `e'…'` and `u&'…'` may be strings.
+pub(super) fn starts_nothing_else(byte: u8) -> bool {
+    byte == b'_' || (byte.is_ascii_alphabetic() && !matches!(byte, b'e' | b'E' | b'u' | b'U'))
+}
+
 pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c')
 }

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::classify;
-use super::digest::TokenHasher;
 use super::directive::{self, Directive, HeaderLine};
 use super::error::ParseErrorKind;
 use super::split::{Marker, Piece, PieceKind, Problem, Splitter};
@@ -22,8 +21,6 @@ pub(super) struct Sections {
     pub(super) irreversible: Option<Range<usize>>,
     /// The first SQL above `-- upgrade`.
     pub(super) sql_in_header: Option<Range<usize>>,
-    /// Over the tokens of the upgrade section.
-    pub(super) token_digest: String,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -65,7 +62,6 @@ struct Reader<'t> {
     splitter: Splitter<'t>,
     sections: Sections,
     current: Option<Marker>,
-    upgrade_tokens: TokenHasher,
     /// An `@dbwarden:autocommit` that waits for its statement.
     autocommit: Option<Range<usize>>,
     /// A `done-if` that waits for its statement.
@@ -90,11 +86,9 @@ impl<'t> Reader<'t> {
                 allowances: Vec::new(),
                 irreversible: None,
                 sql_in_header: None,
-                token_digest: String::new(),
                 problems: Vec::new(),
             },
             current: None,
-            upgrade_tokens: TokenHasher::new(rules),
             autocommit: None,
             done_if: None,
             allowances: Vec::new(),
@@ -109,7 +103,6 @@ impl<'t> Reader<'t> {
         self.close(self.text.len());
         self.sections.problems.extend(self.splitter.take_problems());
         self.sections.problems.sort_by_key(|problem| problem.span.start);
-        self.sections.token_digest = self.upgrade_tokens.finish();
         self.sections
     }
 
@@ -125,9 +118,6 @@ impl<'t> Reader<'t> {
     }
 
     fn piece(&mut self, Piece { kind, span }: Piece) {
-        if self.current == Some(Marker::Upgrade) {
-            self.upgrade_tokens.piece(kind, &self.text[span.clone()]);
-        }
         match kind {
             PieceKind::Comment => self.comment(span),
             PieceKind::Statement => self.statement(span),

@@ -13,7 +13,7 @@ use rusqlite::{Batch, Connection, Statement};
 use super::errors;
 use super::message::Message;
 use super::thread::Stop;
-use crate::db::{Row, SqlError, SqlErrorKind};
+use crate::db::{Row, SqlError, SqlErrorKind, row};
 
 /// The pause before something is tried again that met another's lock.
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
@@ -133,6 +133,6 @@ fn text(value: ValueRef<'_>) -> Option<Cow<'_, str>> {
         ValueRef::Null => None,
         ValueRef::Integer(number) => Some(number.to_string().into()),
         ValueRef::Real(number) => Some(number.to_string().into()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes)),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(row::lossy(bytes)),
     }
 }

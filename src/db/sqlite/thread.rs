@@ -14,6 +14,7 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::statements::Worker;
 use crate::db::{SqlError, SqlErrorKind};
+use crate::heap;
 
 /// Instructions of SQLite's virtual machine between two looks at [`Stop`]: well under a millisecond.
 const STEPS_BETWEEN_CHECKS: i32 = 1000;
@@ -21,6 +22,9 @@ const STEPS_BETWEEN_CHECKS: i32 = 1000;
 /// How long either side looks for the other's next word before it sleeps: to wake a sleeping thread takes longer than
 /// most calls do. Nothing where there is one processor for both.
 const LOOKS: Duration = Duration::from_micros(50);
+
+/// What SQLite keeps of the pages it has read, unless told otherwise (<https://www.sqlite.org/pragma.html#pragma_cache_size>).
+const ROOM: usize = 1_900_000;
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -98,6 +102,7 @@ impl SqliteThread {
 }
 
 fn work_off(connection: Connection, queue: &Receiver<Job>, looks: Duration, closing: oneshot::Sender<()>) {
+    heap::make_room(ROOM);
     while let Some(job) = look_for(looks, || queue.try_recv().ok()).or_else(|| queue.recv().ok()) {
         job(&connection);
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::columns::{Cell, Columns};
+use super::columns::{Cell, columns};
 use super::count;
 use crate::output::report::{BackupAction, BackupEntry, BackupReport, DatabaseBackups};
 use crate::output::style::{self, paint};
@@ -22,16 +22,14 @@ pub(super) fn render(report: &BackupReport, quiet: bool) -> String {
 fn list(database: &DatabaseBackups, text: &mut String) {
     let heading = format!("{} ({})", sanitize_line(&database.database), sanitize_line(&database.folder));
     text.push_str(&format!("{}: {}\n", paint(style::STRONG, heading), count(database.backups.len(), "backup")));
-    let mut columns = Columns::new();
-    for backup in &database.backups {
-        columns.row([
+    text.push_str(&columns(&database.backups, |backup| {
+        [
             sanitize_line(&backup.started_at).into(),
             Cell::from(version(backup)),
             size(backup.bytes).into(),
             sanitize_line(&backup.path).into(),
-        ]);
-    }
-    text.push_str(&columns.render());
+        ]
+    }));
 }
 
 fn one(database: &DatabaseBackups, action: BackupAction, text: &mut String) {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 
-use super::columns::{Cell, Columns};
+use super::columns::{Cell, columns};
 use super::{count, heading};
 use crate::dialect::EventKind;
 use crate::output::report::{EventReport, EventsReport};
@@ -17,9 +17,7 @@ pub(super) fn render(report: &EventsReport) -> String {
         let number = database.events.len();
         let latest = if database.truncated { "the latest " } else { "" };
         text.push_str(&format!("{}: {latest}{}\n", paint(style::STRONG, heading), count(number, "event")));
-        let mut columns = Columns::new();
-        database.events.iter().for_each(|event| columns.row(cells(event)));
-        for (line, event) in columns.render().lines().zip(&database.events) {
+        for (line, event) in columns(&database.events, cells).lines().zip(&database.events) {
             text.push_str(&format!("{line}\n"));
             if let Some(detail) = &event.detail {
                 text.push_str(&format!("      {}\n", sanitize_line(detail)));
@@ -32,7 +30,7 @@ pub(super) fn render(report: &EventsReport) -> String {
     text
 }
 
-fn cells(event: &EventReport) -> [Cell; 6] {
+fn cells(event: &EventReport) -> [Cell<'_>; 6] {
     let time = event.duration_ms.and_then(|millis| u64::try_from(millis).ok());
     let line = |text: &Option<String>| sanitize_line(text.as_deref().unwrap_or_default()).into_owned();
     [

@@ -1,4 +1,4 @@
-use super::columns::{Cell, Columns};
+use super::columns::{Cell, columns};
 use crate::output::report::{ConfigReport, DatabaseListReport, InitReport, VersionReport};
 use crate::output::style::{self, paint};
 use crate::output::{sanitize, sanitize_line};
@@ -11,32 +11,28 @@ pub(super) fn config(report: &ConfigReport) -> String {
         if let Some(problem) = &database.problem {
             text.push_str(&format!("  {}: {}\n", paint(style::WARNING, "not usable here"), sanitize(problem)));
         }
-        let mut columns = Columns::new();
-        for setting in &database.settings {
-            columns.row([
+        text.push_str(&columns(&database.settings, |setting| {
+            [
                 sanitize_line(&setting.key).into(),
                 sanitize_line(&setting.value).into(),
                 Cell::styled(style::FAINT, sanitize_line(&setting.origin)),
-            ]);
-        }
-        text.push_str(&columns.render());
+            ]
+        }));
     }
     text
 }
 
 /// `database list`: one line per database.
 pub(super) fn databases(report: &DatabaseListReport) -> String {
-    let mut columns = Columns::new();
-    for database in &report.databases {
-        columns.row([
+    columns(&report.databases, |database| {
+        [
             Cell::styled(style::STRONG, sanitize_line(&database.database)),
             sanitize_line(&database.engine).into(),
             sanitize_line(&database.location).into(),
             sanitize_line(&database.migrations_dir).into(),
             if database.default { "default" } else { "" }.into(),
-        ]);
-    }
-    columns.render()
+        ]
+    })
 }
 
 /// `init`: what was written, and where to go from here.

@@ -1,8 +1,9 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use anstyle::Style;
 
-use super::columns::{Cell, Columns};
+use super::columns::{Cell, columns};
 use super::{count, heading};
 use crate::model::{Direction, RowKind, Version};
 use crate::output::report::{
@@ -31,9 +32,8 @@ pub(super) fn status(report: &StatusReport) -> String {
             let (at, path) = (sanitize_line(&backup.started_at), sanitize_line(&backup.path));
             text.push_str(&paint(style::FAINT, format!("  newest backup: {at}, {path}\n")));
         }
-        let mut columns = Columns::new();
-        for entry in &database.entries {
-            columns.row([
+        text.push_str(&columns(&database.entries, |entry| {
+            [
                 Cell::styled(state_style(entry.state), entry.state.label()),
                 version(entry.version.as_ref()),
                 sanitize_line(if entry.version.is_some() && !entry.name.is_empty() {
@@ -43,26 +43,25 @@ pub(super) fn status(report: &StatusReport) -> String {
                 })
                 .into(),
                 Cell::styled(style::FAINT, remark(entry)),
-            ]);
-        }
-        text.push_str(&columns.render());
+            ]
+        }));
     }
     text
 }
 
-fn version(version: Option<&Version>) -> Cell {
-    version.map(Version::to_string).unwrap_or_default().into()
+fn version(version: Option<&Version>) -> Cell<'_> {
+    version.map(Version::as_str).unwrap_or_default().into()
 }
 
-fn remark(entry: &StatusEntry) -> String {
+fn remark(entry: &StatusEntry) -> Cow<'_, str> {
     if let Some(Interruption { direction, done, total, unknown }) = &entry.interrupted {
         let open = if *unknown { format!(", {} unknown", done + 1) } else { String::new() };
-        return format!("{}: {done} of {total} statements done{open}", direction.name());
+        return format!("{}: {done} of {total} statements done{open}", direction.name()).into();
     }
     match &entry.applied_at {
-        Some(applied_at) => sanitize_line(applied_at).into_owned(),
-        None if entry.depends_on.is_empty() => String::new(),
-        None => format!("depends on {}", sanitize_line(&entry.depends_on.join(", "))),
+        Some(applied_at) => sanitize_line(applied_at),
+        None if entry.depends_on.is_empty() => "".into(),
+        None => format!("depends on {}", sanitize_line(&entry.depends_on.join(", "))).into(),
     }
 }
 
@@ -80,14 +79,13 @@ pub(super) fn history(report: &HistoryReport) -> String {
     for database in &report.databases {
         let heading = heading(&database.database, database.engine, &database.location);
         text.push_str(&format!("{}: {} applied\n", paint(style::STRONG, heading), database.rows.len()));
-        let mut columns = Columns::new();
-        for row in &database.rows {
+        text.push_str(&columns(&database.rows, |row| {
             let time = row.execution_ms.and_then(|millis| u64::try_from(millis).ok());
             let how = match row.kind {
                 RowKind::Versioned => String::new(),
                 kind => kind.name().replace('_', " "),
             };
-            columns.row([
+            [
                 row.sequence.to_string().into(),
                 sanitize_line(&row.applied_at).into(),
                 version(row.version.as_ref()),
@@ -95,9 +93,8 @@ pub(super) fn history(report: &HistoryReport) -> String {
                 how.into(),
                 time.map(|millis| elapsed(Duration::from_millis(millis))).unwrap_or_default().into(),
                 Cell::styled(style::FAINT, sanitize_line(row.applied_by.as_deref().unwrap_or_default())),
-            ]);
-        }
-        text.push_str(&columns.render());
+            ]
+        }));
     }
     text
 }

@@ -91,7 +91,7 @@ fn windows_files_mean_the_same() {
         let unix = "-- upgrade\nselect 1;\n\nselect\n  2\n-- rollback\nselect 3;\n";
         let windows = format!("\u{feff}{}", unix.replace('\n', "\r\n"));
         let (unix, windows) = (parse(engine, unix).expect("unix"), parse(engine, &windows).expect("windows"));
-        assert_eq!(unix.checksum, windows.checksum);
+        assert_eq!(unix.checksum(), windows.checksum());
         assert_eq!(unix.upgrade.statements.len(), windows.upgrade.statements.len());
         assert_eq!(windows.upgrade.statement_text(1), "select\r\n  2");
         assert_eq!(windows.upgrade.text(), "select 1;\r\n\r\nselect\r\n  2\r\n");

@@ -166,7 +166,6 @@ fn parses_or_says_why(engine: Engine, text: &str) {
                 assert_eq!(statement.line, text[..statement.span.start].matches('\n').count() + 1);
                 end = statement.span.end;
             }
-            assert_eq!(migration.checksum.token_digest, token_digest(engine, script.text()), "{text:?}");
             if let Some(rollback) = migration.rollback.script() {
                 portable(rollback);
             }
