@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::bookkeeping::Tables;
-use super::history_sql::Took;
+use super::took::Took;
 use crate::model::{Direction, JournalEntry, Version};
 
 /// What happened, as the events table names it.
