@@ -102,6 +102,8 @@ impl SqliteThread {
 }
 
 fn work_off(connection: Connection, queue: &Receiver<Job>, looks: Duration, closing: oneshot::Sender<()>) {
+    // A `DROP TABLE` gives back what the next one takes again.
+    heap::keep_room();
     heap::make_room(ROOM);
     while let Some(job) = look_for(looks, || queue.try_recv().ok()).or_else(|| queue.recv().ok()) {
         job(&connection);
