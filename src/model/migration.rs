@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Checksum, Direction, Script, Version};
 
-/// Makes the digest over the tokens of a text, as the file's engine reads it.
-pub type TokenDigest = fn(&str) -> String;
+/// Makes the digest over the tokens of a script, as the file's engine reads it.
+pub type TokenDigest = fn(&Script) -> String;
 
 /// A migration file, parsed.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Migration {
     /// The digest over the upgrade section's tokens. It is made when it is asked for, which is seldom: of a file that
     /// is as it was applied, nobody does, and such are nearly all.
     pub fn token_digest(&self) -> String {
-        (self.tokens)(self.upgrade.text())
+        (self.tokens)(&self.upgrade)
     }
 
     /// Whether the upgrade section is what was recorded, but for comments and blanks.

@@ -29,7 +29,7 @@ pub(crate) fn migration(file_name: &str) -> Migration {
         upgrade: script(&format!("up {stem}"), &[StatementKind::Ddl]),
         rollback: Rollback::Script(script(&format!("down {stem}"), &[StatementKind::Ddl])),
         digest: format!("digest of {stem}"),
-        tokens: |text| format!("tokens of {text}"),
+        tokens: |script| format!("tokens of {}", script.text()),
         allowances: Vec::new(),
     }
 }

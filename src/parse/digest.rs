@@ -5,15 +5,34 @@ use sha2::{Digest, Sha256};
 use super::lexer::{Lexer, TokenKind};
 use super::split::{PieceKind, Splitter};
 use crate::dialect::{Engine, LexRules};
-use crate::model::hexadecimal;
+use crate::model::{Script, hexadecimal};
 
-/// SHA-256 in hexadecimal over the tokens of a section's text: texts that differ only in comments, blanks, line ends,
-/// the last terminator and `DELIMITER` commands have the same one. Upper and lower case are told apart.
-pub fn token_digest(engine: Engine, text: &str) -> String {
+/// SHA-256 in hexadecimal over the tokens of a section: texts that differ only in comments, blanks, line ends, the last
+/// terminator and `DELIMITER` commands have the same one. Upper and lower case are told apart.
+pub(super) fn token_digest(engine: Engine, script: &Script) -> String {
+    if !script.directives.split {
+        return token_digest_of_text(engine, script.text());
+    }
+    let mut hasher = TokenHasher::new(engine.lex_rules());
+    for index in 0..script.statements.len() {
+        hasher.statement(script.statement_text(index));
+        if let Some(data) = script.copy_data(index) {
+            hasher.copy_data(data);
+        }
+    }
+    hasher.finish()
+}
+
+/// The same over the section's text, which is cut into statements for it.
+pub(super) fn token_digest_of_text(engine: Engine, text: &str) -> String {
     let rules = engine.lex_rules();
     let mut hasher = TokenHasher::new(rules);
     for piece in Splitter::new(rules, text, false) {
-        hasher.piece(piece.kind, &text[piece.span]);
+        match piece.kind {
+            PieceKind::Statement => hasher.statement(&text[piece.span]),
+            PieceKind::CopyData => hasher.copy_data(&text[piece.span]),
+            _ => {}
+        }
     }
     hasher.finish()
 }
@@ -37,16 +56,10 @@ impl TokenHasher {
         TokenHasher { rules, hasher: Sha256::new(), buffer: Vec::with_capacity(FIRST_BUFFER) }
     }
 
-    fn piece(&mut self, kind: PieceKind, text: &str) {
-        match kind {
-            PieceKind::Statement => self.statement(text),
-            PieceKind::CopyData => {
-                self.text(text);
-                self.separate();
-                self.separate();
-            }
-            _ => {}
-        }
+    fn copy_data(&mut self, text: &str) {
+        self.text(text);
+        self.separate();
+        self.separate();
     }
 
     // No file holds a NUL byte: one separates tokens, two separate statements.
@@ -117,7 +130,7 @@ mod tests {
             (Engine::MySql, "delimiter $$\nselect 1$$\ndelimiter ;", "select 1;"),
             (Engine::Sqlite, "select [a]  from b;", "select [a] from b -- c"),
         ] {
-            assert_eq!(token_digest(engine, left), token_digest(engine, right), "{left:?} {right:?}");
+            assert_eq!(token_digest_of_text(engine, left), token_digest_of_text(engine, right), "{left:?} {right:?}");
         }
     }
 
@@ -133,7 +146,7 @@ mod tests {
             (Engine::Postgres, "copy a from stdin;\n1 -- x\n\\.\n", "copy a from stdin;\n1 -- y\n\\.\n"),
             (Engine::MySql, "create table a (b int) /*!50100 engine=x */", "create table a (b int)"),
         ] {
-            assert_ne!(token_digest(engine, left), token_digest(engine, right), "{left:?} {right:?}");
+            assert_ne!(token_digest_of_text(engine, left), token_digest_of_text(engine, right), "{left:?} {right:?}");
         }
     }
 }

@@ -22,7 +22,7 @@ mod transaction;
 mod tests;
 
 pub use classify::statement_words;
-pub use digest::token_digest;
+use digest::token_digest;
 pub use effect::{effect, is_repeatable, leftover, mentions, only_adds, remainder, temporary_table};
 pub use error::{ParseError, ParseErrorKind};
 pub use file_name::{FileName, FileNameError, FileNameProblem, file_name};
@@ -109,12 +109,12 @@ pub fn portable(script: &Script) -> String {
     directive::lines_for(&script.directives, &own) + text
 }
 
-/// [`token_digest`] as the engine reads texts.
+/// [`token_digest`] as the engine reads scripts.
 fn tokens(engine: Engine) -> TokenDigest {
     match engine {
-        Engine::Postgres => |text| token_digest(Engine::Postgres, text),
-        Engine::MySql => |text| token_digest(Engine::MySql, text),
-        Engine::Sqlite => |text| token_digest(Engine::Sqlite, text),
+        Engine::Postgres => |script| token_digest(Engine::Postgres, script),
+        Engine::MySql => |script| token_digest(Engine::MySql, script),
+        Engine::Sqlite => |script| token_digest(Engine::Sqlite, script),
     }
 }
 

@@ -2,9 +2,10 @@ use proptest::prelude::*;
 
 use super::parse;
 use crate::dialect::Engine;
+use crate::parse::digest::token_digest_of_text;
 use crate::parse::lexer::Lexer;
+use crate::parse::portable;
 use crate::parse::split::{Piece, PieceKind, Splitter};
-use crate::parse::{portable, token_digest};
 
 /// What SQL files are made of, and what could confuse a lexer.
 const FRAGMENTS: [&str; 71] = [
@@ -156,7 +157,7 @@ fn pieces_cover_and_stay_whole(engine: Engine, text: &str) {
 
 /// Whatever it is: no panic, spans on character boundaries, statements in order.
 fn parses_or_says_why(engine: Engine, text: &str) {
-    token_digest(engine, text);
+    token_digest_of_text(engine, text);
     match parse(engine, text) {
         Ok(migration) => {
             let mut end = 0;
@@ -166,6 +167,7 @@ fn parses_or_says_why(engine: Engine, text: &str) {
                 assert_eq!(statement.line, text[..statement.span.start].matches('\n').count() + 1);
                 end = statement.span.end;
             }
+            assert_eq!(migration.token_digest(), token_digest_of_text(engine, script.text()), "{text:?}");
             if let Some(rollback) = migration.rollback.script() {
                 portable(rollback);
             }
