@@ -123,8 +123,9 @@ pub(super) async fn drop(server: &Server, name: &str) -> Result<(), BackupError>
     let quoted = identifier(Engine::Postgres, name);
     let result = session.execute(&format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")).await;
     let result = match result {
-        // Before version 13 there is no FORCE.
-        Err(error) if error.code.as_deref() == Some("42601") => {
+        // Before version 13 there is no FORCE; and it ends no session that this user may not end, such as that of an
+        // autovacuum worker. Without it the server sends the worker away, and waits some seconds for others to leave.
+        Err(error) if matches!(error.code.as_deref(), Some("42601" | "42501")) => {
             session.execute(&format!("DROP DATABASE IF EXISTS {quoted}")).await
         }
         other => other,

@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::fixture::{backup, full, manifest, path_of};
-use crate::harness::{Engine, Project, exit};
+use crate::harness::postgres::Postgres;
+use crate::harness::{Engine, Project, exit, wait_until};
 
 on_each_engine![
     a_backup_comes_before_the_first_statement,
@@ -134,6 +135,25 @@ fn is_of_one_moment(project: &Project, journal_mode: &str) {
     assert!(now.starts_with("2000|"), "{now}");
     project.run(["restore", "--latest", "--yes"]).exits(exit::DONE);
     assert_eq!(project.sql("SELECT a.n + b.n FROM a, b"), "2000");
+}
+
+/// PostgreSQL lets nobody end a session of somebody else, such as that of an autovacuum worker: the database that the
+/// backup was tried in is dropped once it has gone.
+#[test]
+fn a_session_that_cannot_be_ended_only_delays_the_end_of_a_verification() {
+    let project = Project::new(Engine::Postgres);
+    project.migration("0001_bulk.sql", &bulk(Engine::Postgres), "").migrate();
+    let (server, own) = (Postgres::get(), project.database());
+    let beside = format!("SELECT datname FROM pg_database WHERE datname LIKE '{own}\\_%' AND datname <> '{own}'");
+    let run = project.spawn(["backup", "--verify"]);
+    wait_until("there is a database to try it in", || !server.admin("postgres", &beside).is_empty());
+    let trial = server.admin("postgres", &beside);
+    let marked = format!("SET application_name = 'guest of {own}'; SELECT pg_sleep(3)");
+    std::thread::scope(|scope| {
+        scope.spawn(|| server.admin(trial.trim(), &marked));
+        run.finish().exits(exit::DONE);
+    });
+    assert_eq!(server.admin("postgres", &beside), "");
 }
 
 /// Done when it is dropped, also by a panic.
