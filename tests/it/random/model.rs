@@ -43,6 +43,8 @@ pub struct Model {
     pub migrations: BTreeMap<u32, Migration>,
     pub applied: Vec<u32>,
     pub in_flight: Option<InFlight>,
+    /// Whether what is in flight is an upgrade of which nothing is there, as the catalog can tell.
+    untouched: bool,
     /// What an unfinished rollback of several will leave, as far as it can be told: None where there is none, and both
     /// where it was stopped around its first step.
     pub unfinished: Vec<Option<Vec<u32>>>,
@@ -121,7 +123,8 @@ impl Model {
     /// For each of what may be unfinished, what follows. `left` is what the goal leaves; what was begun before comes first, whatever the goal.
     fn rollback(&self, left: &[u32]) -> Vec<Outcome> {
         let stays = || Outcome::stays(&self.applied, &[exit::PARTLY]);
-        let in_flight = self.in_flight.as_ref();
+        // What was announced and never begun keeps nobody from going back.
+        let in_flight = self.in_flight.as_ref().filter(|_| !self.untouched);
         if in_flight.is_some_and(|entry| !entry.is_rollback) || self.asks() {
             return self.unfinished.iter().map(|_| stays()).collect();
         }
@@ -136,7 +139,7 @@ impl Model {
             outcomes.push(Outcome { path, codes: &[exit::DONE] });
         }
         // Without the very file, the catalog is not asked what became of a statement.
-        let file = in_flight.map(|entry| &self.migrations[&entry.version]);
+        let file = self.in_flight.as_ref().map(|entry| &self.migrations[&entry.version]);
         if file.is_some_and(|file| !file.on_disk || file.edited) {
             outcomes.push(stays());
         }
@@ -179,6 +182,12 @@ impl Model {
         self.migrations.retain(|_, file| is_left(file));
         self.applied.clone_from(&found.applied);
         self.in_flight.clone_from(&found.in_flight);
+        self.untouched = found.in_flight.as_ref().is_some_and(|entry| {
+            let file = self.migrations.get(&entry.version);
+            let first = file.and_then(|file| Some((file, file.op_of(false, 0)?)));
+            let is_there = |(file, op): (&Migration, usize)| file.ops[op] == Op::Row || found.has(&file.trace(op));
+            !entry.is_rollback && entry.done == 0 && first.is_some_and(|first| !is_there(first))
+        });
         let finished = ended == Some(exit::DONE) && !matches!(command, Command::Status | Command::Check);
         if finished && self.in_flight.is_some() {
             return Err(format!("{command:?} ended well and left {:?}", self.in_flight));
