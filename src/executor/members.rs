@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use super::record::lasted;
 use super::send::{Part, SendError, Tell, script_len};
 use super::{Cause, Event, Executor, StepSuccess};
 use crate::db::{BatchError, SqlError, SqlErrorKind, StatementResult};
@@ -108,8 +109,7 @@ impl Executor<'_> {
     /// The statements, and how many rows each changes where that is known.
     fn recording_of(&self, plan: &Plan, done: &[StepSuccess]) -> Vec<(String, Option<u64>)> {
         let step = |success: &StepSuccess| &plan.steps[success.step];
-        let took =
-            |success: &StepSuccess| Took::Milliseconds(i64::try_from(success.elapsed.as_millis()).unwrap_or(i64::MAX));
+        let took = |success: &StepSuccess| lasted(success.elapsed);
         let rollbacks: Vec<_> = done.iter().map(|success| rollback_to_store(step(success))).collect();
         let mut rows = Vec::new();
         for ((success, rollback), sequence) in done.iter().zip(&rollbacks).zip(self.next_sequence..) {

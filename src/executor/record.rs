@@ -1,5 +1,5 @@
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Executor;
 use super::send::Part;
@@ -10,7 +10,12 @@ use crate::plan::{Plan, Step, Work, stored_rollback};
 
 /// The time of a step whose statements have ended.
 pub(super) fn took_since(started: Instant) -> Took {
-    Took::Milliseconds(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
+    lasted(started.elapsed())
+}
+
+/// The time of a step that is known.
+pub(super) fn lasted(elapsed: Duration) -> Took {
+    Took::Milliseconds(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The time of a step that begins now and whose statements travel with the bookkeeping.

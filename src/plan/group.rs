@@ -3,8 +3,8 @@
 //! A commit waits for the disk, and on SQLite it is nearly all that a small migration costs: steps that are done in a
 //! moment are committed together there, each in a savepoint, with the rows that record them. On PostgreSQL such steps
 //! share a message, each with a commit that does not wait; where it has to, because a table goes with it, they share the
-//! commit as well. On MySQL and MariaDB those share a message of which the catalog tells how far it came. A step that may take long goes alone: nobody waits for the report of one migration until another one
-//! behind it has ended.
+//! commit as well. On MySQL and MariaDB those share a message of which the catalog tells how far it came. A step that may
+//! take long goes alone: nobody waits for the report of one migration until another one behind it has ended.
 
 use super::{SegmentMode, Step};
 use crate::dialect::Engine;
@@ -45,8 +45,8 @@ pub fn shares_transaction(engine: Engine, steps: &[Step]) -> bool {
     engine == Engine::Postgres && steps.iter().all(is_plain)
 }
 
-/// Whether the step is a transaction and nothing else (on MySQL: statements outside any), leaves the session as it was, and is done in a moment whatever
-/// the tables hold.
+/// Whether the step is a transaction and nothing else (on MySQL: statements outside any), leaves the session as it was,
+/// and is done in a moment whatever the tables hold.
 fn is_brief(engine: Engine, step: &Step) -> bool {
     if step.resume.is_some() {
         return false;

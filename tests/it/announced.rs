@@ -36,14 +36,6 @@ fn until_the_fifth_waits(project: &Project) {
 }
 
 #[track_caller]
-fn each_is_told_once(finished: &Finished, names: &[&str]) {
-    for name in names {
-        assert_eq!(finished.stderr.matches(&format!("applied {name}")).count(), 1, "{name}: {finished:?}");
-    }
-    assert_eq!(finished.stderr.matches("  applied ").count(), names.len(), "{finished:?}");
-}
-
-#[track_caller]
 fn all_are_applied_once(project: &Project) {
     assert_eq!(project.versions(), ALL);
     assert_eq!(project.sql("SELECT count(*) FROM _dbwarden_journal"), "0");
@@ -61,7 +53,7 @@ fn what_came_before_a_failure_stands_and_so_does_what_its_migration_has_done() {
         let project = project(fifth);
         let expected = if standing { exit::PARTLY } else { exit::SQL_FAILED };
         let report = project.run(["migrate"]).exits(expected).says(&format!("0005_fifth.sql:{line}"));
-        each_is_told_once(&report, &["0002 second", "0003 third", "0004 fourth"]);
+        report.applies_once(&["0002 second", "0003 third", "0004 fourth"]);
         assert_eq!(project.versions(), ALL[..4], "{fifth}");
         assert_eq!(project.has_table("fifth"), standing);
         assert!(!project.has_table("sixth"));
@@ -98,7 +90,7 @@ fn an_answer_that_is_lost_is_settled_in_the_same_run() {
     let proxy = proxy.strike(Place::With("CREATE TABLE fourth", 1), Moment::After, Fault::Cut);
     let finished = through(&proxy, &project, &["migrate"]).exits(exit::DONE);
     assert!(proxy.struck());
-    each_is_told_once(&finished, &["0002 second", "0003 third", "0004 fourth", "0005 fifth", "0006 sixth"]);
+    finished.applies_once(&["0002 second", "0003 third", "0004 fourth", "0005 fifth", "0006 sixth"]);
     all_are_applied_once(&project);
 }
 
@@ -108,7 +100,7 @@ fn a_message_that_did_not_get_there_is_nothing_applied() {
     let proxy = Proxy::new(Engine::MySql, project.port());
     let proxy = proxy.strike(Place::With("CREATE TABLE fourth", 1), Moment::Before, Fault::Cut);
     let finished = through(&proxy, &project, &["migrate"]).exits(exit::UNREACHABLE).says("0003 third");
-    each_is_told_once(&finished, &["0002 second"]);
+    finished.applies_once(&["0002 second"]);
     project.migrate();
     all_are_applied_once(&project);
 }
@@ -125,7 +117,7 @@ fn a_session_that_is_ended_amid_several_leaves_what_it_has_done() {
     project.sql(&format!("KILL {id}"));
     let finished = run.finish();
     assert_ne!(finished.code, Some(exit::DONE), "{finished:?}");
-    each_is_told_once(&finished, &["0002 second", "0003 third", "0004 fourth"]);
+    finished.applies_once(&["0002 second", "0003 third", "0004 fourth"]);
     holder.release();
     project.migrate();
     all_are_applied_once(&project);
@@ -138,7 +130,7 @@ fn a_signal_stops_the_one_that_runs() {
     until_the_fifth_waits(&project);
     run.signal(Signal::TERM);
     let finished = run.finish().exits(exit::TERMINATED);
-    each_is_told_once(&finished, &["0002 second", "0003 third", "0004 fourth"]);
+    finished.applies_once(&["0002 second", "0003 third", "0004 fourth"]);
     assert!(!project.has_table("sixth"));
     holder.release();
     project.migrate();
@@ -154,7 +146,7 @@ fn one_that_meets_a_lock_timeout_goes_on_alone_where_it_stands() {
     assert_eq!(project.versions(), ALL[..4]);
     holder.release();
     let finished = run.finish().exits(exit::DONE);
-    each_is_told_once(&finished, &["0002 second", "0003 third", "0004 fourth", "0005 fifth", "0006 sixth"]);
+    finished.applies_once(&["0002 second", "0003 third", "0004 fourth", "0005 fifth", "0006 sixth"]);
     all_are_applied_once(&project);
 }
 

@@ -1,5 +1,7 @@
 //! PostgreSQL: migrations that are done in a moment share a message, and each is applied as if it had come alone.
 
+use std::ops::RangeInclusive;
+
 use crate::harness::postgres::Postgres;
 use crate::harness::proxy::{Fault, Moment, Place, Proxy};
 use crate::harness::{Engine, Finished, Holder, Project, exit, wait_until};
@@ -31,16 +33,8 @@ fn waiting() -> (Project, Holder) {
 }
 
 #[track_caller]
-fn each_is_told_once(finished: &Finished, names: &[&str]) {
-    for name in names {
-        assert_eq!(finished.stderr.matches(&format!("applied {name}")).count(), 1, "{name}: {finished:?}");
-    }
-    assert_eq!(finished.stderr.matches("  applied ").count(), names.len(), "{finished:?}");
-}
-
-#[track_caller]
 fn two_stand_and_the_next_run_goes_on(project: &Project, holder: Holder, finished: &Finished) {
-    each_is_told_once(finished, &["0002 second", "0003 third"]);
+    finished.applies_once(&["0002 second", "0003 third"]);
     assert_eq!(project.versions(), ["0001", "0002", "0003"]);
     assert!(!project.has_table("fourth"));
     holder.release();
@@ -60,7 +54,7 @@ fn what_came_before_a_failure_stands() {
         let report = project.run(["migrate"]).exits(exit::SQL_FAILED);
         let line = if fourth.contains("nowhere") { 3 } else { 4 };
         let report = report.says(&format!("0004_fourth.sql:{line}")).says(message);
-        each_is_told_once(&report, &["0002 second", "0003 third"]);
+        report.applies_once(&["0002 second", "0003 third"]);
         assert_eq!(project.versions(), ["0001", "0002", "0003"], "{fourth}");
         assert!(!project.has_table("fourth") && !project.has_table("fifth") && project.has_table("third"));
         project.migration("0004_fourth.sql", "CREATE TABLE fourth (id int);", "DROP TABLE fourth;").migrate();
@@ -115,19 +109,24 @@ fn a_rollback_that_waits_for_a_lock_keeps_no_other_meanwhile() {
     assert_eq!(project.sql(UNDONE_TOGETHER), "0003 0004 0005");
 }
 
+/// The boundaries that `command` passes from the message on that holds the migrations.
+fn from_the_message_on(whole: &Project, command: &[&str]) -> RangeInclusive<usize> {
+    let record = whole.path("boundaries");
+    let recording = whole.command(command.iter().copied()).fail_point(format!("record {}", record.display()));
+    recording.run().exits(exit::DONE);
+    let boundaries = whole.read("boundaries");
+    let boundaries: Vec<&str> = boundaries.lines().collect();
+    let message = boundaries.iter().rposition(|name| name.starts_with("message BEGIN")).expect("the message");
+    assert!(message + 3 < boundaries.len(), "{boundaries:?}");
+    message + 1..=boundaries.len()
+}
+
 #[test]
 fn a_rollback_killed_from_there_on_ends_undone_exactly_once() {
     let undo = ["rollback", "--to-version", "0001"];
     let whole = brief();
     whole.migrate();
-    let record = whole.path("boundaries");
-    whole.command(undo).fail_point(format!("record {}", record.display())).run().exits(exit::DONE);
-    let boundaries = whole.read("boundaries");
-    let boundaries: Vec<&str> = boundaries.lines().collect();
-    let message = boundaries.iter().rposition(|name| name.starts_with("message BEGIN")).expect("the message");
-    let all = boundaries.len();
-    assert!(message + 3 < all, "{boundaries:?}");
-    for boundary in message + 1..=all {
+    for boundary in from_the_message_on(&whole, &undo) {
         let project = brief();
         project.migrate();
         project.command(undo).fail_point(format!("KILL {boundary}")).run().killed();
@@ -146,7 +145,7 @@ fn a_message_whose_answer_is_lost_is_settled_in_the_same_run() {
     let proxy = proxy.strike(Place::With("CREATE TABLE fourth", 1), Moment::After, Fault::Cut);
     let finished = through(&proxy, &project, &["migrate"]).exits(exit::DONE);
     assert!(proxy.struck());
-    each_is_told_once(&finished, &["0002 second", "0003 third", "0004 fourth", "0005 fifth"]);
+    finished.applies_once(&["0002 second", "0003 third", "0004 fourth", "0005 fifth"]);
     assert_eq!(project.versions(), ALL);
 
     let proxy = Proxy::new(Engine::Postgres, project.port());
@@ -163,7 +162,7 @@ fn a_message_that_did_not_get_there_is_nothing_applied() {
     let proxy = Proxy::new(Engine::Postgres, project.port());
     let proxy = proxy.strike(Place::With("CREATE TABLE fourth", 1), Moment::Before, Fault::Cut);
     let finished = through(&proxy, &project, &["migrate"]).exits(exit::UNREACHABLE).says("0002 second");
-    each_is_told_once(&finished, &[]);
+    finished.applies_once(&[]);
     assert_eq!(project.versions(), ["0001"]);
     project.migrate();
     assert_eq!(project.versions(), ALL);
@@ -202,7 +201,7 @@ fn one_that_meets_a_lock_timeout_is_tried_again_alone() {
     run.wait_for_stderr(|text| text.contains("trying again"));
     assert_eq!(project.versions(), ["0001", "0002", "0003"]);
     holder.release();
-    each_is_told_once(&run.finish().exits(exit::DONE), &["0002 second", "0003 third", "0004 fourth", "0005 fifth"]);
+    run.finish().exits(exit::DONE).applies_once(&["0002 second", "0003 third", "0004 fourth", "0005 fifth"]);
     assert_eq!(project.versions(), ALL);
 }
 
@@ -279,21 +278,14 @@ fn what_is_not_known_to_be_on_the_disk_is_looked_up() {
     assert!(proxy.struck());
     let looked = finished.stderr.find("connecting again").expect("a look");
     assert!(Some(looked) < finished.stderr.find("  applied 0002"), "{finished:?}");
-    each_is_told_once(&finished.says("0004 fourth"), &["0002 second", "0003 third"]);
+    finished.says("0004 fourth").applies_once(&["0002 second", "0003 third"]);
     assert_eq!(project.versions(), ["0001", "0002", "0003"]);
 }
 
 #[test]
 fn killed_from_there_on_each_ends_applied_exactly_once() {
     let whole = brief();
-    let record = whole.path("boundaries");
-    whole.command(["migrate"]).fail_point(format!("record {}", record.display())).run().exits(exit::DONE);
-    let boundaries = whole.read("boundaries");
-    let boundaries: Vec<&str> = boundaries.lines().collect();
-    let message = boundaries.iter().rposition(|name| name.starts_with("message BEGIN")).expect("the message");
-    let all = boundaries.len();
-    assert!(message + 3 < all, "{boundaries:?}");
-    for boundary in message + 1..=all {
+    for boundary in from_the_message_on(&whole, &["migrate"]) {
         let project = brief();
         project.command(["migrate"]).fail_point(format!("KILL {boundary}")).run().killed();
         project.migrate();

@@ -207,6 +207,15 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// Told of just these migrations that they were applied, of each once.
+    #[track_caller]
+    pub fn applies_once(&self, names: &[&str]) {
+        for name in names {
+            assert_eq!(self.stderr.matches(&format!("applied {name}")).count(), 1, "{name}: {self:?}");
+        }
+        assert_eq!(self.stderr.matches("  applied ").count(), names.len(), "{self:?}");
+    }
+
     /// It ended with this exit code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Finished {
