@@ -2,7 +2,7 @@
 //! had come alone.
 
 use crate::harness::proxy::{Fault, Moment, Place, Proxy};
-use crate::harness::{Engine, Finished, Holder, Project, exit, wait_until};
+use crate::harness::{Engine, Holder, Project, exit, wait_until};
 use crate::network::through;
 use rustix::process::Signal;
 
