@@ -22,7 +22,9 @@ use super::pipe::{reader, telling};
 use super::settings::Settings;
 use super::store::{Archive, Pending};
 use super::technique::{Dumped, OnProgress, Scratch, Swapped, Technique};
-use crate::db::{ConnectOptions, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile};
+use crate::db::{
+    ConnectOptions, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile, sqlite_waits,
+};
 use crate::fail_point;
 use copy::Stop;
 use dump::{Dump, dump};
@@ -70,7 +72,7 @@ impl Technique for SqliteTechnique {
     ) -> Result<Dumped, BackupError> {
         let (source, zstd, file) = (self.path.clone(), self.zstd, pending.file()?);
         let plain = if zstd.is_some() { pending.scratch() } else { pending.path().to_path_buf() };
-        let patience = options.lock_timeout.unwrap_or_default();
+        let patience = sqlite_waits::patience(options);
         let counter = Arc::new(AtomicU64::new(0));
         let (stop, stopped) = Stop::pair();
         let work = {
@@ -162,8 +164,9 @@ impl Technique for SqliteTechnique {
         let work = move || {
             let counter = AtomicU64::new(0);
             let (_stop, stopped) = Stop::pair();
-            let source = read_write(&source, SWAP_PATIENCE)?;
-            let mut target = read_write(&target, SWAP_PATIENCE)?;
+            sqlite_waits::allow(SWAP_PATIENCE, || false);
+            let source = read_write(&source)?;
+            let mut target = read_write(&target)?;
             copy::whole(&source, &mut target, SWAP_PATIENCE, &stopped, &counter)
         };
         fail_point::pass("to be swapped");
@@ -191,10 +194,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn read_write(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
+/// Waits for others as this thread does.
+fn read_write(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(patience)?;
+    sqlite_waits::govern(&connection)?;
     Ok(connection)
 }
 

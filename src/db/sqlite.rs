@@ -7,6 +7,7 @@ mod place;
 mod settings;
 mod statements;
 mod thread;
+pub mod waits;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +28,7 @@ use observer::SqliteObserver;
 pub use place::{Place, has_no_locks};
 use statements::{Outcome, Rows, Worker};
 use thread::{SqliteThread, Stop};
+use waits::patience;
 
 /// How much goes to the other thread at a time: it is copied.
 const BOUNDS: Bounds = Bounds { bytes: 256 * 1024, statements: usize::MAX };
@@ -59,6 +61,7 @@ pub(super) async fn connect(file: &SqliteFile, session: &SessionOptions) -> Resu
         encrypted: None,
     };
     let mut opened = SqliteSession { thread, path: file.path.clone(), patience: patience(session), server };
+    opened.wait_in_our_way().await.map_err(|error| unopened(&place, error))?;
     let mut statements = settings::setup(session);
     // The first look into the file: one that is no database says so here, without its name.
     statements.push("PRAGMA schema_version".to_owned());
@@ -133,6 +136,12 @@ struct SqliteSession {
 }
 
 impl SqliteSession {
+    /// Until somebody sets a `busy_timeout`.
+    async fn wait_in_our_way(&mut self) -> Result<(), SqlError> {
+        let governed = self.thread.call(self.patience, |worker| waits::govern(worker.connection)).await?;
+        governed.map_err(|error| errors::meaning(&error))
+    }
+
     /// The outcome of each text.
     async fn ask(&mut self, texts: &[&str]) -> Result<Vec<Outcome>, SqlError> {
         let message = Message::of(texts);
@@ -247,6 +256,7 @@ impl Session for SqliteSession {
         self.patience = patience(options);
         let mut statements: Vec<String> = settings::SHELL_DEFAULTS.iter().map(|sql| (*sql).to_owned()).collect();
         statements.extend(settings::setup(options));
+        self.wait_in_our_way().await?;
         self.execute(&statements.join(";\n")).await?;
         if behind.is_empty() {
             return Ok(());
@@ -285,15 +295,6 @@ impl Canceller for SqliteCanceller {
     async fn cancel(&self) -> Result<(), SqlError> {
         self.0.ask();
         Ok(())
-    }
-}
-
-/// How long a statement waits for a lock: what was asked, else a time that lets an application finish its transaction.
-fn patience(options: &SessionOptions) -> Duration {
-    match options.lock_timeout {
-        None => Duration::from_secs(5),
-        Some(Duration::ZERO) => Duration::MAX,
-        Some(timeout) => timeout,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::backup::compare::TableCount;
 use crate::backup::error::BackupError;
 use crate::backup::sink::{self, Sink, Written};
 use crate::backup::store::new_file;
+use crate::db::sqlite_waits;
 use crate::dialect::{Engine, count_rows, list_tables};
 
 /// A backup to take.
@@ -39,7 +40,9 @@ pub(super) struct Dump {
 pub(super) fn dump(dump: &Dump, file: File) -> Result<(Written, Vec<TableCount>), BackupError> {
     let failed = |error: rusqlite::Error| BackupError::from(meaning(&error));
     let unwritten = || BackupError::io("write", &dump.plain);
-    let source = read_write(&dump.source, dump.patience).map_err(failed)?;
+    let stopped = dump.stopped.clone();
+    sqlite_waits::allow(dump.patience, move || stopped.check().is_err());
+    let source = read_write(&dump.source).map_err(failed)?;
     let plain = match dump.zstd {
         Some(_) => new_file(&dump.plain),
         None => file.try_clone(),

@@ -207,6 +207,8 @@ mod tests {
 
     use super::super::copy::Stop;
     use super::*;
+    use crate::db::sqlite_waits;
+    use crate::db::sqlite_waits::tests::beside_one_who_never_rests;
 
     /// A database of a few chunks, in the way that `journal_mode` says.
     fn database(folder: &Path, journal_mode: &str) -> Connection {
@@ -223,7 +225,8 @@ mod tests {
 
     fn copied(folder: &Path, step: Duration) -> Copied {
         let source = Connection::open(folder.join("app.db")).unwrap();
-        source.busy_timeout(Duration::from_secs(60)).unwrap();
+        sqlite_waits::allow(Duration::from_secs(5), || false);
+        sqlite_waits::govern(&source).unwrap();
         let target = File::create(folder.join("copy.db")).unwrap();
         let (_stop, stopped) = Stop::pair();
         copy_file(&source, &folder.join("app.db"), &target, step, &stopped, &AtomicU64::new(0)).unwrap()
@@ -270,6 +273,15 @@ mod tests {
             }
             over.store(true, Ordering::Relaxed);
         });
+    }
+
+    #[test]
+    fn it_gets_its_turn_beside_one_who_never_rests() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(database(folder.path(), "DELETE"));
+        let copies = || (0..5).map(|_| copied(folder.path(), Duration::from_millis(50))).collect::<Vec<_>>();
+        let copies = beside_one_who_never_rests(&folder.path().join("app.db"), copies);
+        assert!(copies.iter().all(|copied| matches!(copied, Copied::Whole(_))), "{copies:?}");
     }
 
     #[test]

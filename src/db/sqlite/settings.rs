@@ -1,8 +1,5 @@
 //! The settings of a SQLite session, as SQL text. <https://www.sqlite.org/pragma.html>
 
-use std::time::Duration;
-
-use super::patience;
 use crate::db::SessionOptions;
 use crate::dialect::{Engine, identifier, literal};
 
@@ -22,17 +19,10 @@ pub(super) const SHELL_DEFAULTS: [&str; 11] = [
     "PRAGMA case_sensitive_like = OFF",
 ];
 
-/// How long SQLite itself waits: nothing can interrupt it meanwhile. After that it is asked again, for as long as the
-/// lock timeout allows.
-const LONGEST_WAIT: Duration = Duration::from_millis(100);
-
 /// The statements that give a fresh (or reset) session its settings. The bundled library enforces foreign keys by
 /// default; the shell does not.
 pub(super) fn setup(options: &SessionOptions) -> Vec<String> {
-    let mut statements = vec![
-        "PRAGMA foreign_keys = OFF".to_owned(),
-        format!("PRAGMA busy_timeout = {}", patience(options).min(LONGEST_WAIT).as_millis()),
-    ];
+    let mut statements = vec!["PRAGMA foreign_keys = OFF".to_owned()];
     statements.extend(options.settings.iter().map(|(name, value)| {
         // A pragma takes a number or a word as it is, and a quoted one the same way.
         format!("PRAGMA {} = {}", identifier(Engine::Sqlite, name), literal(Engine::Sqlite, value))
@@ -43,14 +33,6 @@ pub(super) fn setup(options: &SessionOptions) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sqlite_itself_waits_no_longer_than_the_lock_timeout_and_never_long() {
-        let busy = |lock_timeout| setup(&SessionOptions { lock_timeout, ..SessionOptions::default() })[1].clone();
-        assert_eq!(busy(None), "PRAGMA busy_timeout = 100");
-        assert_eq!(busy(Some(Duration::from_millis(25))), "PRAGMA busy_timeout = 25");
-        assert_eq!(busy(Some(Duration::ZERO)), "PRAGMA busy_timeout = 100");
-    }
 
     #[test]
     fn settings_are_quoted_pragmas() {

@@ -104,8 +104,8 @@ impl Worker<'_> {
         Ok(outcome)
     }
 
-    /// Tries again what met another's lock. SQLite itself waits in small pieces, because nothing can interrupt it
-    /// meanwhile; here somebody can.
+    /// Tries again what met another's lock: not everywhere does SQLite itself wait for one
+    /// (<https://www.sqlite.org/c3ref/busy_handler.html>), nor where a migration has said so.
     fn patiently<T>(&self, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> Result<T, SqlError> {
         let in_transaction = !self.connection.is_autocommit();
         let started = Instant::now();

@@ -173,6 +173,27 @@ async fn anothers_lock_is_waited_for_and_the_wait_can_be_cancelled() {
     assert_eq!((written.unwrap(), released.unwrap()), (1, 0));
 }
 
+#[test]
+fn a_session_gets_its_turn_beside_one_who_never_rests() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let file = SqliteFile { path: Some(path.clone()), create: true, read_only: false };
+    let work = async {
+        for _ in 0..5 {
+            let mut session = connect(&file, &SessionOptions::default()).await.unwrap();
+            session.query("SELECT count(*) FROM sqlite_schema").await.unwrap();
+            // Also after what a migration may have set.
+            session.execute("PRAGMA busy_timeout = 0").await.unwrap();
+            session.reset(&SessionOptions::default(), &[]).await.unwrap();
+            session.query("SELECT count(*) FROM sqlite_schema").await.unwrap();
+            session.close().await;
+        }
+    };
+    waits::tests::beside_one_who_never_rests(&path, || {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+    });
+}
+
 #[tokio::test]
 async fn rows_are_counted_as_written_or_returned() {
     let mut session = in_memory().await;

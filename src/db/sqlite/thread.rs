@@ -13,6 +13,7 @@ use rusqlite::{Connection, Error, ffi};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::statements::Worker;
+use super::waits;
 use crate::db::{SqlError, SqlErrorKind};
 use crate::heap;
 
@@ -42,13 +43,17 @@ impl SqliteThread {
         let stop = Arc::new(Stop::default());
         let seen = Arc::clone(&stop);
         connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || seen.is_asked_for()))?;
+        let given_up = Arc::clone(&stop);
         let (jobs, queue) = channel();
         let (closing, closed) = oneshot::channel();
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let looks = if processors > 1 { LOOKS } else { Duration::ZERO };
         let thread = std::thread::Builder::new()
             .name("sqlite".to_owned())
-            .spawn(move || work_off(connection, &queue, looks, closing))
+            .spawn(move || {
+                waits::allow(Duration::ZERO, move || given_up.is_asked_for());
+                work_off(connection, &queue, looks, closing);
+            })
             .map_err(|error| Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_NOMEM), Some(error.to_string())))?;
         Ok(SqliteThread { jobs, stop, looks, thread, closed })
     }
@@ -72,6 +77,7 @@ impl SqliteThread {
         let (call, stop) = (self.stop.issue(), self.stop());
         let job = move |connection: &Connection| {
             stop.begin(call);
+            waits::allow_for(patience);
             // Nobody hears it who has given up.
             let _ = answer.send(work(&Worker { connection, stop: &stop, patience }));
         };
