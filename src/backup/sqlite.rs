@@ -22,9 +22,8 @@ use super::pipe::{reader, telling};
 use super::settings::Settings;
 use super::store::{Archive, Pending};
 use super::technique::{Dumped, OnProgress, Scratch, Swapped, Technique};
-use crate::db::{
-    ConnectOptions, ServerInfo, Session, SessionOptions, SqlError, SqlErrorKind, SqliteFile, sqlite_waits,
-};
+use crate::db::sqlite::{meaning, waits};
+use crate::db::{ConnectOptions, ServerInfo, Session, SessionOptions, SqliteFile};
 use crate::fail_point;
 use copy::Stop;
 use dump::{Dump, dump};
@@ -72,7 +71,7 @@ impl Technique for SqliteTechnique {
     ) -> Result<Dumped, BackupError> {
         let (source, zstd, file) = (self.path.clone(), self.zstd, pending.file()?);
         let plain = if zstd.is_some() { pending.scratch() } else { pending.path().to_path_buf() };
-        let patience = sqlite_waits::patience(options);
+        let patience = waits::patience(options);
         let counter = Arc::new(AtomicU64::new(0));
         let (stop, stopped) = Stop::pair();
         let work = {
@@ -164,7 +163,7 @@ impl Technique for SqliteTechnique {
         let work = move || {
             let counter = AtomicU64::new(0);
             let (_stop, stopped) = Stop::pair();
-            sqlite_waits::allow(SWAP_PATIENCE, || false);
+            waits::allow(SWAP_PATIENCE, || false);
             let source = read_write(&source)?;
             let mut target = read_write(&target)?;
             copy::whole(&source, &mut target, SWAP_PATIENCE, &stopped, &counter)
@@ -198,7 +197,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 fn read_write(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    sqlite_waits::govern(&connection)?;
+    waits::govern(&connection)?;
     Ok(connection)
 }
 
@@ -218,24 +217,4 @@ fn soundness(path: &Path) -> rusqlite::Result<Vec<String>> {
     let mut check = connection.prepare("PRAGMA integrity_check(5)")?;
     let said = check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(said.into_iter().filter(|line| line != "ok").collect())
-}
-
-/// What an error of this library means, without the text of a statement.
-fn meaning(error: &rusqlite::Error) -> SqlError {
-    use rusqlite::ErrorCode;
-    let (kind, code) = match error.sqlite_error() {
-        Some(said) => {
-            let kind = match said.code {
-                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => SqlErrorKind::LockTimeout,
-                ErrorCode::DiskFull | ErrorCode::OutOfMemory => SqlErrorKind::OutOfResources,
-                ErrorCode::ReadOnly => SqlErrorKind::ReadOnly,
-                ErrorCode::PermissionDenied => SqlErrorKind::PermissionDenied,
-                ErrorCode::OperationInterrupted => SqlErrorKind::Cancelled,
-                _ => SqlErrorKind::Statement,
-            };
-            (kind, Some(said.extended_code.to_string()))
-        }
-        None => (SqlErrorKind::Protocol, None),
-    };
-    SqlError { code, ..SqlError::new(kind, error.to_string()) }
 }

@@ -24,7 +24,7 @@ mod options;
 mod postgres;
 pub mod readiness;
 mod row;
-mod sqlite;
+pub mod sqlite;
 mod table_sizes;
 pub mod unfinished;
 
@@ -34,7 +34,6 @@ pub use liveness::Liveness;
 pub use observe::{Activity, Blocker, Observation, Observer};
 pub use options::{ConnectOptions, Network, Server, SessionOptions, SqliteFile, Tls, TlsMode};
 pub use row::Row;
-pub use sqlite::waits as sqlite_waits;
 pub use table_sizes::table_sizes;
 
 use std::time::{Duration, Instant};

@@ -23,6 +23,7 @@ use super::{
     StatementResult,
 };
 use crate::dialect::Engine;
+pub use errors::meaning;
 use message::Message;
 use observer::SqliteObserver;
 pub use place::{Place, has_no_locks};

@@ -11,12 +11,12 @@ use rusqlite::Connection;
 
 use super::copy::{STEP, Stopped, copy};
 use super::file_copy::{Copied, CopyError, copy_file};
-use super::{meaning, read_write, unchanging};
+use super::{read_write, unchanging};
 use crate::backup::compare::TableCount;
 use crate::backup::error::BackupError;
 use crate::backup::sink::{self, Sink, Written};
 use crate::backup::store::new_file;
-use crate::db::sqlite_waits;
+use crate::db::sqlite::{meaning, waits};
 use crate::dialect::{Engine, count_rows, list_tables};
 
 /// A backup to take.
@@ -41,7 +41,7 @@ pub(super) fn dump(dump: &Dump, file: File) -> Result<(Written, Vec<TableCount>)
     let failed = |error: rusqlite::Error| BackupError::from(meaning(&error));
     let unwritten = || BackupError::io("write", &dump.plain);
     let stopped = dump.stopped.clone();
-    sqlite_waits::allow(dump.patience, move || stopped.check().is_err());
+    waits::allow(dump.patience, move || stopped.check().is_err());
     let source = read_write(&dump.source).map_err(failed)?;
     let plain = match dump.zstd {
         Some(_) => new_file(&dump.plain),

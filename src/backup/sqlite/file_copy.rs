@@ -207,8 +207,8 @@ mod tests {
 
     use super::super::copy::Stop;
     use super::*;
-    use crate::db::sqlite_waits;
-    use crate::db::sqlite_waits::tests::beside_one_who_never_rests;
+    use crate::db::sqlite::waits;
+    use crate::db::sqlite::waits::tests::beside_one_who_never_rests;
 
     /// A database of a few chunks, in the way that `journal_mode` says.
     fn database(folder: &Path, journal_mode: &str) -> Connection {
@@ -225,8 +225,8 @@ mod tests {
 
     fn copied(folder: &Path, step: Duration) -> Copied {
         let source = Connection::open(folder.join("app.db")).unwrap();
-        sqlite_waits::allow(Duration::from_secs(5), || false);
-        sqlite_waits::govern(&source).unwrap();
+        waits::allow(Duration::from_secs(5), || false);
+        waits::govern(&source).unwrap();
         let target = File::create(folder.join("copy.db")).unwrap();
         let (_stop, stopped) = Stop::pair();
         copy_file(&source, &folder.join("app.db"), &target, step, &stopped, &AtomicU64::new(0)).unwrap()

@@ -6,8 +6,8 @@ use crate::db::{Position, SqlError, SqlErrorKind};
 
 const INTERRUPT: u32 = 9;
 
-/// Code, message and the piece of the statement that the message names.
-pub(super) fn meaning(error: &Error) -> SqlError {
+/// What an error of SQLite's library means: code, message and the piece of the statement that the message names.
+pub fn meaning(error: &Error) -> SqlError {
     let (said, message) = match error {
         Error::SqliteFailure(said, Some(message)) => (said, message.clone()),
         Error::SqlInputError { error: said, msg, .. } => (said, msg.clone()),
