@@ -126,16 +126,18 @@ fn a_rollback_killed_from_there_on_ends_undone_exactly_once() {
     let undo = ["rollback", "--to-version", "0001"];
     let whole = brief();
     whole.migrate();
+    let mut killed = 0;
     for boundary in from_the_message_on(&whole, &undo) {
         let project = brief();
         project.migrate();
-        project.command(undo).fail_point(format!("KILL {boundary}")).run().killed();
+        killed += usize::from(project.command(undo).fail_point(format!("KILL {boundary}")).run().was_killed());
         project.run(undo).exits(exit::DONE);
         assert_eq!(project.schema(), whole.schema(), "killed at boundary {boundary}");
         assert_eq!(project.versions(), ["0001"], "killed at boundary {boundary}");
         let undone = "SELECT count(*) FROM _dbwarden_events WHERE kind = 'rolled_back'";
         assert_eq!(project.sql(undone), "4", "killed at boundary {boundary}");
     }
+    assert!(killed > 15, "{killed} kills");
 }
 
 #[test]
@@ -285,11 +287,14 @@ fn what_is_not_known_to_be_on_the_disk_is_looked_up() {
 #[test]
 fn killed_from_there_on_each_ends_applied_exactly_once() {
     let whole = brief();
+    let mut killed = 0;
     for boundary in from_the_message_on(&whole, &["migrate"]) {
         let project = brief();
-        project.command(["migrate"]).fail_point(format!("KILL {boundary}")).run().killed();
+        let run = project.command(["migrate"]).fail_point(format!("KILL {boundary}")).run();
+        killed += usize::from(run.was_killed());
         project.migrate();
         assert_eq!(project.schema(), whole.schema(), "killed at boundary {boundary}");
         assert_eq!(project.versions(), ALL, "killed at boundary {boundary}");
     }
+    assert!(killed > 25, "{killed} kills");
 }

@@ -233,6 +233,19 @@ impl Finished {
         self
     }
 
+    /// Whether it was killed, as a fail point asked. It may have come to its end first: not every run passes as many
+    /// boundaries as the one before, because on a slow disk it also looks who keeps it waiting, and shares less.
+    #[track_caller]
+    pub fn was_killed(self) -> bool {
+        let was_killed = self.signal.is_some();
+        if was_killed {
+            self.killed()
+        } else {
+            self.exits(super::exit::DONE)
+        };
+        was_killed
+    }
+
     /// Standard output contains `text`.
     #[track_caller]
     pub fn prints(self, text: &str) -> Finished {

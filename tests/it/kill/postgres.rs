@@ -102,7 +102,7 @@ pub const MIGRATE: Case = Case {
     before: &[],
     command: &["migrate"],
     once_more: &["migrate"],
-    at_least: 154,
+    at_least: 145,
     asks: false,
 };
 
