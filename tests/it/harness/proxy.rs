@@ -49,7 +49,9 @@ struct State {
     strike: Option<(Place, Moment, Fault)>,
     act: Option<Box<dyn FnOnce() + Send>>,
     messages: usize,
-    queries: Vec<String>,
+    connections: usize,
+    /// With the number of its connection.
+    queries: Vec<(usize, String)>,
     with_text: usize,
     struck: bool,
     dark: bool,
@@ -73,6 +75,7 @@ impl Proxy {
             strike: None,
             act: None,
             messages: 0,
+            connections: 0,
             queries: Vec::new(),
             with_text: 0,
             struck: false,
@@ -120,9 +123,17 @@ impl Proxy {
         lock(&self.state).messages
     }
 
-    /// The texts of those that asked for statements to be run; a login has none.
+    /// The texts of those that asked for statements to be run; a login has none. What came over a connection that looks
+    /// at another one's session is left out: on a slow machine there is one.
     pub fn queries(&self) -> Vec<String> {
-        lock(&self.state).queries.clone()
+        const SESSIONS: [&str; 2] = ["pg_stat_activity", "information_schema.PROCESSLIST"];
+        let state = lock(&self.state);
+        let looks = |number: usize| {
+            let mut own = state.queries.iter().filter(|(connection, _)| *connection == number);
+            own.any(|(_, text)| SESSIONS.iter().any(|sessions| text.contains(sessions)))
+        };
+        let kept = state.queries.iter().filter(|(connection, _)| !looks(*connection));
+        kept.map(|(_, text)| text.clone()).collect()
     }
 
     /// Whether it has failed.
@@ -158,9 +169,10 @@ async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
 }
 
 async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
-    let (protocol, port) = {
-        let state = lock(&state);
-        (state.protocol, state.server)
+    let (connection, protocol, port) = {
+        let mut state = lock(&state);
+        state.connections += 1;
+        (state.connections, state.protocol, state.server)
     };
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
     let (mut questions, mut answers) = (Frames::new(protocol, true), Frames::new(protocol, false));
@@ -175,7 +187,7 @@ async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
                 let Ok(count @ 1..) = read else { return };
                 questions.feed(&from_client[..count]);
                 while let Some(message) = questions.next() {
-                    match strikes(&state, &message) {
+                    match strikes(&state, connection, &message) {
                         Some((Moment::Before, fault)) => {
                             if lock(&state).act.is_some() {
                                 // A PostgreSQL server that shuts down and has just taken the connection would wait for
@@ -214,12 +226,12 @@ async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
     }
 }
 
-fn strikes(state: &Mutex<State>, message: &[u8]) -> Option<(Moment, Fault)> {
+fn strikes(state: &Mutex<State>, connection: usize, message: &[u8]) -> Option<(Moment, Fault)> {
     let mut state = lock(state);
     state.messages += 1;
     if is_query(state.protocol, message) {
         // Behind the type and the length on PostgreSQL, behind the packet's header and the command on MySQL.
-        state.queries.push(String::from_utf8_lossy(&message[5..]).into_owned());
+        state.queries.push((connection, String::from_utf8_lossy(&message[5..]).into_owned()));
     }
     let (place, moment, fault) = state.strike.filter(|_| !state.struck)?;
     state.struck = match place {
