@@ -50,6 +50,14 @@ pub enum BackupError {
         /// What to install.
         package: String,
     },
+    /// The program is the other product's, and would write what the server does not take back.
+    #[error("{program} writes values into generated columns ({column}), which MySQL does not take back")]
+    OtherProduct {
+        /// Its name.
+        program: String,
+        /// One of them: `orders.total`.
+        column: String,
+    },
     /// The program ran and failed.
     #[error("{program} failed ({status})")]
     ProgramFailed {

@@ -36,6 +36,8 @@ const PACKAGE: &str = "the client programs of MariaDB or MySQL (Debian: mariadb-
 pub(super) struct MySqlTechnique {
     server: Server,
     settings: Settings,
+    /// MySQL, as opposed to MariaDB; before the server has said so, not.
+    is_mysql: bool,
     search: Option<Search>,
     dump: Option<Program>,
     client: Option<Program>,
@@ -43,7 +45,14 @@ pub(super) struct MySqlTechnique {
 
 impl MySqlTechnique {
     pub(super) fn new(server: &Server, settings: &Settings) -> Self {
-        MySqlTechnique { server: server.clone(), settings: settings.clone(), search: None, dump: None, client: None }
+        MySqlTechnique {
+            server: server.clone(),
+            settings: settings.clone(),
+            is_mysql: false,
+            search: None,
+            dump: None,
+            client: None,
+        }
     }
 
     fn dump_program(&self) -> impl Future<Output = Result<Program, BackupError>> + Send + use<> {
@@ -75,7 +84,13 @@ impl Technique for MySqlTechnique {
 
     /// A program of the other product, or a very old one, may leave out what it does not know.
     async fn tool(&mut self, server: &ServerInfo) -> Result<Product, BackupError> {
-        let program = Search::end(self.search.take(), self.dump_program()).await?;
+        self.is_mysql = server.product == "MySQL";
+        let mut program = Search::end(self.search.take(), self.dump_program()).await?;
+        if self.is_mysql && client::is_mariadb(&program.banner) && self.settings.dump_program.is_none() {
+            // MySQL's own knows MySQL better, where that is what the name stands for.
+            let own = Program::find(None, &["mysqldump"], &self.settings.search_path, PACKAGE).await;
+            program = own.ok().filter(|own| !client::is_mariadb(&own.banner)).unwrap_or(program);
+        }
         let version = client::version(&program.banner).unwrap_or_default().to_owned();
         if client::is_too_old(&program.banner, &server.product, &server.version) {
             return Err(BackupError::ProgramTooOld {
@@ -135,6 +150,9 @@ impl Technique for MySqlTechnique {
         let watching = async {
             let options = SessionOptions { lock_timeout: options.lock_timeout, ..SessionOptions::default() };
             let mut session = db::connect(&ConnectOptions::MySql(self.server.clone()), &options).await?;
+            if self.is_mysql && client::is_mariadb(&program.banner) {
+                database::refuse_generated(session.as_mut(), &name).await?;
+            }
             let listed = session.query(&list_tables(Engine::MySql)).await?;
             tokio::select! {
                 () = ended.notified() => {}

@@ -25,9 +25,9 @@ impl Tables {
     }
 }
 
-/// The grant that a server misses for a statement of a migration, as far as its message tells. None where it does not,
-/// or speaks another language.
-pub fn grant_for(engine: Engine, message: &str, user: &str) -> Option<String> {
+/// The grant that a server misses for a statement of a migration in `database`, as far as its message tells. None where
+/// it does not, or speaks another language.
+pub fn grant_for(engine: Engine, message: &str, database: &str, user: &str) -> Option<String> {
     match engine {
         Engine::Postgres => {
             let user = identifier(engine, user);
@@ -41,17 +41,20 @@ pub fn grant_for(engine: Engine, message: &str, user: &str) -> Option<String> {
             Some(format!("only its owner may change {owned}: run as the owner, or name the owner as `role`"))
         }
         Engine::MySql => {
-            // INSERT, DELETE command denied to user 'app'@'10.0.0.3' for table `shop`.`orders`
+            // INSERT, DELETE command denied to user 'app'@'10.0.0.3' for table `shop`.`orders`; MySQL: 'orders'
             let (rights, rest) = message.split_once(" command denied to user ")?;
             let (_, table) = rest.split_once(" for table ")?;
             let is_right = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase() || c == ' ');
-            let table = table.trim();
+            let table = match table.trim().strip_prefix('\'').and_then(|name| name.strip_suffix('\'')) {
+                Some(name) => format!("{}.{}", identifier(engine, database), identifier(engine, name)),
+                None => table.trim().to_owned(),
+            };
             let is_table = table.starts_with('`') && !table.contains(';');
             // CREATE and DROP are rights to a database: the table they are about may not be there.
             let place = if rights.contains("CREATE") {
                 format!("{}.*", table.split("`.`").next()?.trim_end_matches('`').to_owned() + "`")
             } else {
-                table.to_owned()
+                table
             };
             (rights.split(", ").all(is_right) && is_table)
                 .then(|| format!("GRANT {rights} ON {place} TO '{user}'@'%';"))
@@ -66,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_message_leads_to_the_grant() {
-        let postgres = |message| grant_for(Engine::Postgres, message, "app");
+        let postgres = |message| grant_for(Engine::Postgres, message, "rev", "app");
         assert_eq!(
             postgres("permission denied for schema public").as_deref(),
             Some(r#"GRANT USAGE, CREATE ON SCHEMA "public" TO "app";"#)
@@ -77,7 +80,7 @@ mod tests {
         );
         assert!(postgres("must be owner of table t1").is_some_and(|hint| hint.contains("table t1")));
         assert_eq!(postgres("keine Berechtigung für Schema public"), None);
-        let mysql = |message| grant_for(Engine::MySql, message, "app");
+        let mysql = |message| grant_for(Engine::MySql, message, "rev", "app");
         assert_eq!(
             mysql("CREATE command denied to user 'app'@'127.0.0.1' for table `rev`.`c`").as_deref(),
             Some("GRANT CREATE ON `rev`.* TO 'app'@'%';")
@@ -85,6 +88,14 @@ mod tests {
         assert_eq!(
             mysql("INSERT, DELETE command denied to user 'app'@'h' for table `rev`.`c`").as_deref(),
             Some("GRANT INSERT, DELETE ON `rev`.`c` TO 'app'@'%';")
+        );
+        assert_eq!(
+            mysql("CREATE command denied to user 'app'@'localhost' for table 'c'").as_deref(),
+            Some("GRANT CREATE ON `rev`.* TO 'app'@'%';")
+        );
+        assert_eq!(
+            mysql("INSERT command denied to user 'app'@'localhost' for table 'c'").as_deref(),
+            Some("GRANT INSERT ON `rev`.`c` TO 'app'@'%';")
         );
         assert_eq!(mysql("Access denied for user 'app'"), None);
     }

@@ -31,6 +31,9 @@ impl From<BackupError> for Error {
             BackupError::ProgramTooOld { package, .. } => new(ErrorKind::Backup)
                 .hint(format!("install {package}"))
                 .hint("or name a newer program: dump_program and restore_program in dbwarden.toml"),
+            BackupError::OtherProduct { .. } => new(ErrorKind::Backup)
+                .hint("install MySQL's own client programs")
+                .hint("or name its mysqldump: dump_program in dbwarden.toml"),
             BackupError::ProgramFailed { said, .. } => {
                 said.into_iter().fold(new(ErrorKind::Backup), |error, line| error.note(line))
             }

@@ -69,7 +69,7 @@ impl Error {
         match &failure.cause {
             Cause::Bookkeeping(error) => self.naming_grants(error.kind, tables.grants(user, true)),
             Cause::Statement { error, .. } => {
-                self.naming_grants(error.kind, grant_for(tables.engine, &error.message, user))
+                self.naming_grants(error.kind, grant_for(tables.engine, &error.message, &tables.schema, user))
             }
             Cause::Commit(_) | Cause::Role(_) | Cause::ForeignKeys { .. } | Cause::LockLost | Cause::Interrupted(_) => {
                 self

@@ -230,7 +230,10 @@ fn the_victim_of_a_deadlock_is_tried_again() {
             // The transaction that has changed least gives up.
             _ => Holder::new(
                 &project,
-                "START TRANSACTION; UPDATE b SET n = n + 10; INSERT INTO b SELECT seq, 0 FROM seq_2_to_99",
+                &format!(
+                    "START TRANSACTION; UPDATE b SET n = n + 10; INSERT INTO b SELECT seq + 1, 0 FROM {}",
+                    MariaDb::numbers(98)
+                ),
             ),
         };
         project.migration("0002_both.sql", "UPDATE a SET n = n + 1;\nUPDATE b SET n = n + 1;", "");

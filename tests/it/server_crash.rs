@@ -174,7 +174,8 @@ fn mysql_crashes_while_a_statement_runs() {
     assert_eq!(project.sql("SELECT count(*) FROM ledger WHERE entry IN (5, 50)"), "2");
 
     // DDL that copies the table: not done, as the catalog shows. Then DDL that waits.
-    project.sql("CREATE TABLE big (id int PRIMARY KEY, text varchar(200)) SELECT seq AS id, repeat('x', 200) AS text FROM seq_1_to_400000");
+    let rows = format!("SELECT seq AS id, repeat('x', 200) AS text FROM {}", MariaDb::numbers(400_000));
+    project.sql(&format!("CREATE TABLE big (id int PRIMARY KEY, text varchar(200)) {rows}"));
     let copy = "CREATE TABLE t6 (id int);\nALTER TABLE big ADD COLUMN c int, ALGORITHM = COPY;\nINSERT INTO ledger VALUES (6);";
     project.migration("0006_copy.sql", copy, "");
     let run = crashed_when(&project, home, &state_is("copy to tmp table")).exits(exit::UNREACHABLE);

@@ -23,7 +23,7 @@ fn settings(engine: Engine) -> &'static str {
         }
         Engine::MySql => {
             "SELECT concat_ws('|', @@sql_mode, @@time_zone, @@foreign_key_checks, @@unique_checks, @@autocommit, \
-             @@tx_isolation, @@character_set_client, @@character_set_connection, @@collation_connection, \
+             /*M! @@tx_isolation, */ /*!80000 @@transaction_isolation, */ @@character_set_client, @@character_set_connection, @@collation_connection, \
              @@sql_auto_is_null, @@group_concat_max_len, @@innodb_strict_mode, current_user())"
         }
         Engine::Sqlite => {

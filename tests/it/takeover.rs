@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::harness::mariadb::MariaDb;
 use crate::harness::{Engine, Project, Running, exit, wait_until};
 
 /// Sequences, which no rollback takes back: the backend that came first, its last sign of life and the first one of
@@ -83,10 +84,10 @@ fn mysql_a_killed_statement_has_ended_before_the_next_run_goes_on() {
     // What a table without transactions holds stays, whatever becomes of the statement that wrote it.
     let traces = "CREATE TABLE beats (at timestamp(6), connection bigint) ENGINE = MyISAM;\n\
                   CREATE TABLE ledger (at timestamp(6), connection bigint);\n\
-                  CREATE TABLE t1 (id int);\nINSERT INTO t1 SELECT seq FROM seq_1_to_40;\n\
+                  CREATE TABLE t1 (id int);\nINSERT INTO t1 SELECT seq FROM NUMBERS;\n\
                   CREATE FUNCTION work(n int) RETURNS int BEGIN DECLARE ignored int; SET ignored = sleep(0.2); \
                   INSERT INTO beats VALUES (sysdate(6), connection_id()); RETURN n; END;";
-    project.migration("0001_traces.sql", traces, "").migrate();
+    project.migration("0001_traces.sql", &traces.replace("NUMBERS", &MariaDb::numbers(40)), "").migrate();
     let work = "CREATE TABLE t2 AS SELECT work(id) AS id FROM t1;\n\
                 INSERT INTO ledger VALUES (sysdate(6), connection_id());";
     project.migration("0002_work.sql", work, "");

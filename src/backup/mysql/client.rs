@@ -127,7 +127,8 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-fn is_mariadb(banner: &str) -> bool {
+/// Whether a program is MariaDB's, by what it says of itself.
+pub(super) fn is_mariadb(banner: &str) -> bool {
     banner.contains("MariaDB")
 }
 

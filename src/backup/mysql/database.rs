@@ -14,6 +14,10 @@ const NAME_LIMIT: usize = 64;
 /// What the tables' rows take, without indexes.
 pub(super) const DATA_SIZE: &str = "SELECT CAST(COALESCE(SUM(DATA_LENGTH), 0) AS SIGNED) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
 
+/// A generated column, if there is one.
+const GENERATED: &str = "SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME) FROM information_schema.COLUMNS \
+     WHERE TABLE_SCHEMA = DATABASE() AND EXTRA LIKE '% GENERATED' ORDER BY TABLE_NAME, ORDINAL_POSITION LIMIT 1";
+
 const OTHERS: &str = "SELECT ID, USER, HOST, COMMAND FROM information_schema.PROCESSLIST \
      WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY ID";
 
@@ -24,6 +28,18 @@ pub(super) fn waiting_for_a_lock(limit: Duration) -> String {
          AND STATE LIKE 'Waiting for %lock%' AND TIME >= {} AND USER = SUBSTRING_INDEX(USER(), '@', 1)",
         limit.as_secs()
     )
+}
+
+/// Refuses a dump by MariaDB's `program` where MySQL would not take it back.
+///
+/// # Errors
+/// [`BackupError::OtherProduct`], and the server's.
+pub(super) async fn refuse_generated(session: &mut dyn Session, program: &str) -> Result<(), BackupError> {
+    let found = session.query(GENERATED).await?;
+    match found.first().and_then(|row| row.text(0)) {
+        Some(column) => Err(BackupError::OtherProduct { program: program.to_owned(), column: column.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 /// A name for a database beside `database`.

@@ -85,7 +85,8 @@ pub(super) fn fingerprint(subject: &Subject, place: Option<&str>) -> Option<Stri
 fn digest(view: &str, columns: &str, condition: &str) -> String {
     // QUOTE tells NULL from a text, and no cell can look like two.
     let cells: Vec<String> = columns.split(", ").map(|column| format!("QUOTE({column})")).collect();
-    let row = format!("MD5(CONCAT_WS(',', {}))", cells.join(", "));
+    // MySQL 9.6 took MD5() out of the server (https://dev.mysql.com/doc/refman/9.6/en/encryption-functions.html).
+    let row = format!("SHA2(CONCAT_WS(',', {}), 256)", cells.join(", "));
     let half = |side: &str| format!("HEX(BIT_XOR(CAST(CONV({side}({row}, 16), 16, 10) AS UNSIGNED)))");
     format!(
         "(SELECT IF(COUNT(*) = 0, '', CONCAT_WS('.', COUNT(*), {}, {})) FROM information_schema.{view} WHERE {condition})",

@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::harness::mariadb::MariaDb;
 use crate::harness::{Engine, Project, exit};
 
 /// Upgrade of a migration that makes a bit of everything the engine has, with names and values that need care.
-pub fn everything(engine: Engine) -> &'static str {
+pub fn everything(engine: Engine) -> String {
     match engine {
-        Engine::Postgres => POSTGRES,
-        Engine::MySql => MYSQL,
-        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES.to_owned(),
+        Engine::MySql => {
+            let more = if MariaDb::is_mysql() { "" } else { MARIADB_ONLY };
+            MYSQL.replace("NUMBERS", &MariaDb::numbers(5000)) + more
+        }
+        Engine::Sqlite => SQLITE.to_owned(),
     }
 }
 
@@ -59,7 +63,7 @@ CREATE TABLE `Ünï "code"` (
 INSERT INTO `Ünï "code"` (feeling, bytes, text, ref) VALUES
     ('sad', x'00ff27', 'a\nb\t\\ ''quoted'' "x"; (), ü', NULL), ('ha''ppy', '', '', 1), (NULL, NULL, NULL, 2);
 CREATE TABLE many (id int PRIMARY KEY, note text);
-INSERT INTO many SELECT seq, repeat('x', seq % 40) FROM seq_1_to_5000;
+INSERT INTO many SELECT seq, repeat('x', seq % 40) FROM NUMBERS;
 CREATE VIEW seen AS SELECT id, feeling FROM `Ünï "code"`;
 CREATE FUNCTION twice(i int) RETURNS int DETERMINISTIC RETURN i * 2;
 CREATE TABLE log (entry text);
@@ -70,9 +74,10 @@ BEGIN
     INSERT INTO `log` VALUES ('z');
 END;
 CREATE EVENT nightly ON SCHEDULE EVERY 1 YEAR STARTS '2037-01-01 00:00:00' DO DELETE FROM log;
-CREATE SEQUENCE numbers START WITH 100;
-SELECT NEXTVAL(numbers);
 "#;
+
+/// What MySQL does not have.
+const MARIADB_ONLY: &str = "CREATE SEQUENCE numbers START WITH 100;\nSELECT NEXTVAL(numbers);\n";
 
 const SQLITE: &str = r#"
 CREATE TABLE "Ünï `code`" (
@@ -109,6 +114,7 @@ pub fn data(project: &Project) -> String {
     };
     let last = match project.engine() {
         Engine::Postgres => "SELECT last_value, is_called FROM numbers",
+        Engine::MySql if MariaDb::is_mysql() => "SELECT 'no sequences'",
         Engine::MySql => "SELECT next_not_cached_value FROM numbers",
         Engine::Sqlite => "SELECT * FROM sqlite_sequence WHERE name NOT LIKE '_dbwarden%'",
     };
@@ -137,7 +143,7 @@ pub fn destroy(project: &Project) {
 
 /// A project whose database holds [`everything`], recorded as migration 0001.
 pub fn full(project: &Project) {
-    project.migration("0001_everything.sql", everything(project.engine()), "");
+    project.migration("0001_everything.sql", &everything(project.engine()), "");
     project.migrate();
 }
 

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::fixture::{backup, full, manifest, path_of};
+use crate::harness::mariadb::MariaDb;
 use crate::harness::postgres::Postgres;
 use crate::harness::{Engine, Project, exit, wait_until};
 
@@ -169,7 +170,7 @@ impl<F: Fn()> Drop for Finally<F> {
 fn bulk(engine: Engine) -> String {
     let fill = match engine {
         Engine::Postgres => "SELECT i, repeat('x', 50) FROM generate_series(1, 100000) i",
-        Engine::MySql => "SELECT seq, repeat('x', 50) FROM seq_1_to_100000",
+        Engine::MySql => &format!("SELECT seq, repeat('x', 50) FROM {}", MariaDb::numbers(100_000)),
         Engine::Sqlite => {
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i, hex(zeroblob(25)) FROM n"
         }

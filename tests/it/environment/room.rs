@@ -86,7 +86,7 @@ fn is_full(project: &Project, message: &str, make_room: impl Fn(&Project)) {
             "INSERT INTO filler SELECT (SELECT string_agg(md5((i * j)::text), '') FROM generate_series(1, 30) j) \
              FROM generate_series(1, 40000) i;"
         }
-        _ => "INSERT INTO filler SELECT REPEAT('x', 1000) FROM seq_1_to_40000;",
+        _ => &format!("INSERT INTO filler SELECT REPEAT('x', 1000) FROM {};", MariaDb::numbers(40_000)),
     };
     let file = |head: &str, rows: &str| format!("{head}CREATE TABLE filler (a text);\n{rows}");
     project.migration("0004_fill.sql", &file("", rows), "DROP TABLE filler;");

@@ -1,4 +1,4 @@
-//! A throwaway MariaDB server.
+//! A throwaway MariaDB server, or one of MySQL.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -23,6 +23,20 @@ serve() {
         --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --key-buffer-size=8M --table-open-cache=400 $5
 }
 "#;
+
+/// The same for MySQL: `$1` is not used, and `$2` is its `mysqld`.
+const START_MYSQL: &str = r#"
+"$2" --no-defaults --initialize-insecure --datadir="$3/data" --secure-file-priv=
+serve() {
+    exec "$2" --no-defaults --datadir="$3/data" --socket="$3/socket" --port="$4" --bind-address=127.0.0.1 \
+        --pid-file="$3/data/mysqld.pid" --tmpdir="$3" --max-connections=300 --skip-log-bin --skip-name-resolve \
+        --mysqlx=OFF --tls-version= --cte-max-recursion-depth=1000000 --secure-file-priv= --innodb-redo-log-capacity=32M --innodb-buffer-pool-size=64M \
+        --key-buffer-size=8M --table-open-cache=400 $5
+}
+"#;
+
+/// The variable that names MySQL's `mysqld`, where the tests are to run against it.
+const MYSQLD: &str = "DBWARDEN_TEST_MYSQLD";
 
 /// What lets it lose nothing when it is killed, but not when the machine is.
 const RESTARTABLE: &str = "--innodb-flush-log-at-trx-commit=2";
@@ -122,17 +136,41 @@ impl MariaDb {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    /// Whether the server is MySQL.
+    pub fn is_mysql() -> bool {
+        std::env::var_os(MYSQLD).is_some()
+    }
+
+    /// The numbers up to `last`, as a table with a column `seq`.
+    pub fn numbers(last: u32) -> String {
+        if MariaDb::is_mysql() {
+            format!(
+                "(WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < {last}) SELECT seq FROM n) AS n"
+            )
+        } else {
+            format!("seq_1_to_{last}")
+        }
+    }
+
     fn start(port: u16, speed: &str, serving: &str) -> std::io::Result<MariaDb> {
         let dir = ServerDir::new("mysql");
         let path = dir.path().display().to_string();
-        let programs = ["mariadb-install-db", "mariadbd"].map(|name| program(name).display().to_string());
+        let (programs, start, settle) = match std::env::var_os(MYSQLD) {
+            Some(mysqld) => (["".into(), mysqld.into()], START_MYSQL, ""),
+            None => (
+                ["mariadb-install-db", "mariadbd"].map(program),
+                START,
+                "DELETE FROM mysql.global_priv WHERE User = '';",
+            ),
+        };
+        let programs = programs.map(|program: PathBuf| program.display().to_string());
         let speed = if crate::DURABLE_SERVERS { "" } else { speed };
         let arguments: Vec<String> = programs.into_iter().chain([path, port.to_string(), speed.to_string()]).collect();
         let answers = || try_pipe(&mut mariadb(dir.path(), "root"), "SELECT 1").is_ok();
-        let supervisor = dir.start("KILL", &format!("{START}{serving}"), &arguments, answers)?;
+        let supervisor = dir.start("KILL", &format!("{start}{serving}"), &arguments, answers)?;
         let server = MariaDb { dir: dir.path().to_path_buf(), port, _supervisor: supervisor };
         server.admin(&format!(
-            "DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES;
+            "{settle} FLUSH PRIVILEGES;
              CREATE USER {USER} IDENTIFIED BY '{PASSWORD}';
              GRANT ALL ON `t\\_%`.* TO {USER};"
         ));
