@@ -83,6 +83,14 @@ pub struct ServerInfo {
     pub encrypted: Option<bool>,
 }
 
+impl ServerInfo {
+    /// Whether the server ends each statement, of whatever kind, that runs longer than
+    /// [`SessionOptions::statement_timeout`].
+    pub fn bounds_statements(&self) -> bool {
+        !matches!(self.product.as_str(), "MySQL" | "SQLite")
+    }
+}
+
 /// One dedicated connection. Dropping it closes the connection.
 ///
 /// Everything it sends is text that is already quoted ([`crate::dialect::literal`]); no prepared statements, no pool,

@@ -18,6 +18,7 @@ mod failure;
 mod foreign_keys;
 mod interrupt;
 mod journal;
+mod limit;
 mod members;
 mod outcome;
 mod progress;
@@ -104,6 +105,8 @@ pub struct Executor<'a> {
     blocked: Blocked,
     /// When a call that takes long is looked at first.
     first_look: Duration,
+    /// How long a statement of the running step may take; zero is no limit.
+    statement_timeout: Duration,
     events: &'a mut (dyn FnMut(Event<'_>) + Send),
 }
 
@@ -140,6 +143,7 @@ impl<'a> Executor<'a> {
             known_violations: None,
             blocked: Blocked::default(),
             first_look: first_look(settings.session.lock_timeout),
+            statement_timeout: settings.session.statement_timeout,
             events,
         }
     }

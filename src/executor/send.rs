@@ -5,6 +5,7 @@ use crate::db::{BatchError, Observation, SqlError, SqlErrorKind, StatementResult
 use crate::dialect::{Engine, LOCK_LOST};
 use crate::model::Script;
 
+use super::limit::Limit;
 use super::watch::Watch;
 use super::{Cause, Event, Executor, Signal};
 
@@ -162,6 +163,7 @@ impl Executor<'_> {
         done: &mut (dyn FnMut(usize, StatementResult, Tell<'_>) + Send),
     ) -> Result<(), BatchError> {
         let (canceller, observer) = (self.session.canceller(), self.session.observer());
+        let limit = if scripted { self.limit() } else { None };
         if scripted {
             self.blocked.forget();
         }
@@ -171,6 +173,7 @@ impl Executor<'_> {
         let mut finished = 0;
         let mut count = |index: usize, result: StatementResult| {
             finished = index + 1;
+            limit.iter().for_each(Limit::statement_ended);
             done(index, result, &tell);
         };
         let blocked = &mut self.blocked;
@@ -178,10 +181,23 @@ impl Executor<'_> {
         // The tool's own writing is brief, and what it says must get there.
         let interrupt = scripted.then_some(&mut self.interrupt);
         let first_look = self.first_look;
-        let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
+        let watch = Watch { interrupt, canceller, observer, limit: limit.as_ref(), first_look, seen: &mut seen };
         let result = watch.over(self.session.run(texts, &mut count)).await;
         let last = texts.len() - 1;
-        result.unwrap_or_else(|error| Err(BatchError { index: finished.min(last), error }))
+        let result = result.unwrap_or_else(|error| Err(BatchError { index: finished.min(last), error }));
+        result.map_err(|BatchError { index, error }| BatchError {
+            index,
+            error: match &limit {
+                Some(limit) => limit.explain(error),
+                None => error,
+            },
+        })
+    }
+
+    /// What bounds a statement where the server does not.
+    fn limit(&self) -> Option<Limit> {
+        let is_ours = !self.statement_timeout.is_zero() && !self.session.server().bounds_statements();
+        is_ours.then(|| Limit::new(self.statement_timeout))
     }
 
     async fn send_copy(&mut self, script: &Script, index: usize) -> Result<(), SendError> {
@@ -197,7 +213,8 @@ impl Executor<'_> {
             let mut seen =
                 |observation: Observation, waited| blocked.seen(observation, waited, &mut |event| events(event));
             let (interrupt, first_look) = (Some(&mut self.interrupt), self.first_look);
-            let watch = Watch { interrupt, canceller, observer, first_look, seen: &mut seen };
+            // Only PostgreSQL has this, whose server bounds statements.
+            let watch = Watch { interrupt, canceller, observer, limit: None, first_look, seen: &mut seen };
             watch.over(self.session.copy_in(script.statement_text(index), data)).await
         };
         match result.and_then(|copied| copied) {

@@ -41,11 +41,12 @@ impl Executor<'_> {
         let own = directives.lock_timeout.is_some() || directives.statement_timeout.is_some();
         let lock_timeout = directives.lock_timeout.or(self.settings.session.lock_timeout);
         self.first_look = first_look(lock_timeout);
+        self.statement_timeout = directives.statement_timeout.unwrap_or(self.settings.session.statement_timeout);
         self.blocked = Blocked::default();
         if self.altered || own {
             let mut options = self.settings.session.clone();
             options.lock_timeout = lock_timeout;
-            options.statement_timeout = directives.statement_timeout.unwrap_or(options.statement_timeout);
+            options.statement_timeout = self.statement_timeout;
             self.session.reset(&options, &[]).await?;
         }
         self.altered = own;

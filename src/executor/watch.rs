@@ -1,10 +1,11 @@
-//! Waiting for the server's answer, with an eye on what happens meanwhile: a request to stop ends the statement on
-//! the server, who keeps a slow statement waiting is found out and told, and a connection that has gone silent is given
+//! Waiting for the server's answer, with an eye on what happens meanwhile: a request to stop, or the end of its time,
+//! ends the statement on the server, who keeps a slow statement waiting is found out and told, and a connection that has gone silent is given
 //! up.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::limit::Limit;
 use super::{Event, Interrupt};
 use crate::db::{Blocker, Canceller, Liveness, Observation, Observer, SqlError};
 
@@ -26,6 +27,8 @@ pub(super) struct Watch<'a> {
     pub interrupt: Option<&'a mut Interrupt>,
     pub canceller: Box<dyn Canceller>,
     pub observer: Box<dyn Observer>,
+    /// How long each statement may run; None where the server sees to it.
+    pub limit: Option<&'a Limit>,
     /// When to look first; see [`first_look`].
     pub first_look: Duration,
     /// Hears what was seen, and how long the call has been running.
@@ -33,7 +36,7 @@ pub(super) struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Waits for `work`; when somebody asks to stop, ends the statement on the server and hears how it ended. Dropping
+    /// Waits for `work`; when somebody asks to stop, or a statement has taken too long, ends the statement on the server and hears how it ended. Dropping
     /// the call would leave it running there. Where cancelling fails, the server finishes by itself and the answer
     /// still comes.
     ///
@@ -53,6 +56,7 @@ impl Watch<'_> {
                     return Ok(result);
                 }
                 () = stop_requested(&mut self.interrupt) => break,
+                () = is_over(self.limit) => break,
                 look = look(&mut *self.observer, pause) => {
                     liveness.take_in(&look, Instant::now())?;
                     // What cannot be seen (no right, no free connection) stops nothing.
@@ -78,6 +82,13 @@ impl Watch<'_> {
 async fn stop_requested(interrupt: &mut Option<&mut Interrupt>) {
     match interrupt {
         Some(interrupt) => drop(interrupt.requested().await),
+        None => std::future::pending().await,
+    }
+}
+
+async fn is_over(limit: Option<&Limit>) {
+    match limit {
+        Some(limit) => limit.is_over().await,
         None => std::future::pending().await,
     }
 }

@@ -6,6 +6,26 @@ use crate::harness::mariadb::MariaDb;
 use crate::harness::postgres::Postgres;
 use crate::harness::{Engine, Holder, Project, exit};
 
+on_each_engine![a_statement_that_takes_too_long_is_ended_and_its_transaction_undone];
+
+fn a_statement_that_takes_too_long_is_ended_and_its_transaction_undone(project: &Project) {
+    project.tables(1).migrate();
+    let slow = project.snippets().slow;
+    let slow = if project.engine() == Engine::Postgres { slow.to_owned() } else { format!("INSERT INTO t1 {slow}") };
+    let file = |slow: &str| format!("INSERT INTO t1 VALUES (1);\n{slow};\nINSERT INTO t1 VALUES (2);");
+    project.migration("0002_slow.sql", &file(&slow), "");
+    let ended = project.run(["migrate", "--statement-timeout", "100ms"]).exits(exit::SQL_FAILED);
+    ended.says("0002_slow.sql:4:1").says("raise `statement_timeout`").says("undone");
+    assert_eq!(project.sql("SELECT count(*) FROM t1"), "0");
+    // In the file, for the file.
+    let own = format!("-- dbwarden: statement_timeout = 100ms\n{}", file(&slow));
+    project.migration("0002_slow.sql", &own, "").run(["migrate"]).exits(exit::SQL_FAILED).says("0002_slow.sql:5:1");
+    assert_eq!(project.versions(), ["0001"]);
+    project.migration("0002_slow.sql", &file("INSERT INTO t1 VALUES (3)"), "");
+    project.run(["migrate", "--statement-timeout", "1min"]).exits(exit::DONE);
+    assert_eq!(project.sql("SELECT count(*) FROM t1"), "3");
+}
+
 #[test]
 fn postgres_a_statement_timeout_ends_the_statement_and_only_the_one_that_was_asked_for_does() {
     let project = Project::new(Engine::Postgres);
