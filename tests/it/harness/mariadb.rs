@@ -35,7 +35,8 @@ serve() {
 }
 "#;
 
-/// The variable that names MySQL's `mysqld`, where the tests are to run against it.
+/// The variable that names MySQL's `mysqld`, where the tests are to run against it. `mysql` and `mysqldump` are then
+/// MySQL's too.
 const MYSQLD: &str = "DBWARDEN_TEST_MYSQLD";
 
 /// What lets it lose nothing when it is killed, but not when the machine is.
@@ -121,7 +122,7 @@ impl MariaDb {
 
     #[track_caller]
     fn dump(&self, database: &str, options: &[&str]) -> String {
-        let mut dump = client("mariadb-dump");
+        let mut dump = client(if MariaDb::is_mysql() { "mysqldump" } else { "mariadb-dump" });
         dump.args(["--no-defaults", "--routines", "--events", "--skip-dump-date", "--skip-comments"]);
         dump.args(options).args(["-u", "root", "-S"]).arg(socket(&self.dir));
         for table in ["_dbwarden_migrations", "_dbwarden_journal", "_dbwarden_events"] {
@@ -179,7 +180,7 @@ impl MariaDb {
 }
 
 fn mariadb(dir: &Path, user: &str) -> Command {
-    let mut command = client("mariadb");
+    let mut command = client(if MariaDb::is_mysql() { "mysql" } else { "mariadb" });
     command.args([
         "--no-defaults",
         "-N",

@@ -50,7 +50,7 @@ fn mysql_every_form() {
         "ALTER TABLE t ADD CHECK (c > 0)",
         "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id, c)",
         "ALTER TABLE t COMMENT 'a table'",
-        "ALTER TABLE gone2 ENGINE = Aria",
+        "ALTER TABLE gone2 ENGINE = MyISAM",
         "ALTER TABLE u CONVERT TO CHARACTER SET latin1",
         "ALTER TABLE p ADD PARTITION PARTITIONS 1",
         "ALTER TABLE p REMOVE PARTITIONING",
