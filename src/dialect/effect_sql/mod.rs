@@ -47,11 +47,12 @@ pub fn looks_before_each(engine: Engine, scripts: &[(usize, &[Effect])]) -> Opti
     }
     Some(match engine {
         Engine::Postgres => LooksBefore { first: None, value: format!("pg_catalog.concat({})", parts.join(", ")) },
-        // The server warns of a table it leaves out because somebody else is changing it just now; as part of a
-        // statement that writes, that would be an error.
+        // MariaDB warns of a table it leaves out because somebody else is changing it just now; as part of a statement
+        // that writes, that would be an error. MySQL opens no table for it, and counts the warnings of the statement
+        // before.
         Engine::MySql => LooksBefore {
             first: Some(format!(
-                "SET @dbwarden_before = CONCAT({}), @dbwarden_left_out = @@warning_count",
+                "SET @dbwarden_before = CONCAT({}), @dbwarden_left_out = 0 /*M! + @@warning_count */",
                 parts.join(", ")
             )),
             value: "IF(@dbwarden_left_out = 0, @dbwarden_before, NULL)".to_string(),

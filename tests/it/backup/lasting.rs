@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::fixture::{data, full};
+use crate::harness::mariadb::MariaDb;
+use crate::harness::supervisor::program as installed;
 use crate::harness::{Engine, Project, exit};
 
 /// How long the server waits for a session of ours to say something.
@@ -12,8 +14,9 @@ const PATIENCE: u32 = 3;
 fn slow(project: &Project, program: &str) -> String {
     let name = format!("slow-{program}");
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *--version*) ;; *) mkdir {name}.ran 2>/dev/null && sleep {} ;; esac\nexec {program} \"$@\"\n",
-        PATIENCE + 1
+        "#!/bin/sh\ncase \"$*\" in *--version*) ;; *) mkdir {name}.ran 2>/dev/null && sleep {} ;; esac\nexec {} \"$@\"\n",
+        PATIENCE + 1,
+        installed(program).display()
     );
     project.file(&name, script);
     std::fs::set_permissions(project.path(&name), std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -24,6 +27,7 @@ fn the_lock_lasts_as_long_as_the_programs(engine: Engine) {
     let project = Project::new(engine);
     let (dump, restore, patience) = match engine {
         Engine::Postgres => ("pg_dump", "pg_restore", format!("idle_session_timeout = \"{PATIENCE}s\"")),
+        _ if MariaDb::is_mysql() => ("mysqldump", "mysql", format!("wait_timeout = \"{PATIENCE}\"")),
         _ => ("mariadb-dump", "mariadb", format!("wait_timeout = \"{PATIENCE}\"")),
     };
     let (dump, restore) = (slow(&project, dump), slow(&project, restore));

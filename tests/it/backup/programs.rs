@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::fixture::{backup, data, destroy, full, manifest};
+use crate::harness::mariadb::MariaDb;
 use crate::harness::postgres::Postgres;
 use crate::harness::{Engine, Holder, Project, exit, wait_until};
 
@@ -31,7 +32,13 @@ fn a_missing_program_says_what_to_install() {
 fn a_program_older_than_the_server_is_refused() {
     for (engine, version) in [
         (Engine::Postgres, "pg_dump (PostgreSQL) 9.6.24"),
-        (Engine::MySql, "mysqldump  Ver 10.19 Distrib 10.3.39-MariaDB, for debian-linux-gnu (x86_64)"),
+        (
+            Engine::MySql,
+            match MariaDb::is_mysql() {
+                true => "mysqldump  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)",
+                false => "mysqldump  Ver 10.19 Distrib 10.3.39-MariaDB, for debian-linux-gnu (x86_64)",
+            },
+        ),
     ] {
         let project = Project::new(engine);
         project.tables(1).toml_extra("dump_program = \"./old\"");

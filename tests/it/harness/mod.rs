@@ -14,7 +14,7 @@ pub mod postgres;
 mod process;
 mod project;
 pub mod proxy;
-mod supervisor;
+pub mod supervisor;
 
 use std::time::{Duration, Instant};
 
