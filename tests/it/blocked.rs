@@ -149,10 +149,12 @@ fn mysql_what_is_said_of_a_blocker_grows_with_the_rights() {
     let blockers = blockers_of_a_run(&project);
     assert_eq!(named(&blockers).expect("the holder")["state"], "idle in transaction", "{blockers:?}");
 
-    // With its plugin MariaDB tells who has a lock on the table, and MySQL without one.
-    if !MariaDb::is_mysql() {
-        MariaDb::get().admin("INSTALL SONAME 'metadata_lock_info'");
-    }
+    // MariaDB tells who has a lock on the table with its plugin, and MySQL whom it lets see it.
+    let tells = match MariaDb::is_mysql() {
+        true => &format!("GRANT SELECT ON performance_schema.* TO {user}"),
+        false => "INSTALL SONAME 'metadata_lock_info'",
+    };
+    MariaDb::get().admin(tells);
     holder.start("SELECT count(*), sleep(30) FROM t1;");
     wait_for_query(&session);
     let blockers = blockers_of_a_run(&project);

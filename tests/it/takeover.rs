@@ -80,6 +80,10 @@ fn postgres_a_killed_index_build_has_ended_before_it_is_built_again() {
 /// until then.
 #[test]
 fn mysql_a_killed_statement_has_ended_before_the_next_run_goes_on() {
+    if MariaDb::is_mysql() {
+        // It takes no function that writes in a statement that makes a table (ER_CANT_UPDATE_TABLE_IN_CREATE_TABLE_SELECT).
+        return;
+    }
     let project = Project::new(Engine::MySql);
     // What a table without transactions holds stays, whatever becomes of the statement that wrote it.
     let traces = "CREATE TABLE beats (at timestamp(6), connection bigint) ENGINE = MyISAM;\n\
