@@ -12,6 +12,7 @@
 mod allowance;
 mod branch;
 mod change;
+mod dependents;
 pub mod facts;
 mod finding;
 mod guard;

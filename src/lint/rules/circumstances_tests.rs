@@ -171,7 +171,7 @@ fn a_lock_that_is_not_held_any_more_delays_no_backfill() {
     assert_eq!(postgres(rule, "CREATE TABLE n (a int);\nALTER TABLE t ADD COLUMN a int;\nUPDATE n SET a = 1;"), None);
 }
 
-fn rolled_back(engine: Engine, rule: &str, upgrade: &str, rollback: &str) -> Option<Severity> {
+pub(super) fn rolled_back(engine: Engine, rule: &str, upgrade: &str, rollback: &str) -> Option<Severity> {
     on(engine, rule, &format!("-- upgrade\n{upgrade}\n-- rollback\n{rollback}\n"))
 }
 

@@ -1,13 +1,15 @@
 use crate::dialect::Engine;
-use crate::lint::{Action, Change, ConstraintKind, Example, Facts, Hits, Judges, Name, Rule, Severity, Subject};
+use crate::lint::dependents::{Dependent, Used};
+use crate::lint::{Action, Change, ConstraintKind, Example, Facts, Hits, Judges, Name, Rule, Severity, Subject, made};
 
 /// A rollback that cannot run to its end, because it takes things away in the wrong order.
 pub(super) const RULE: Rule = Rule {
     id: "rollback-order",
     summary: "the rollback takes things away in an order in which it fails",
     explanation: "A statement that names a table dropped just before it fails, and so does the drop of a table that \
-        another one still refers to (on PostgreSQL, and on MySQL with foreign_key_checks on). The rollback then stops \
-        half way, or undoes nothing, when it is needed most. Undo the upgrade's statements from the last to the \
+        another one still refers to (on PostgreSQL, and on MySQL with foreign_key_checks on). PostgreSQL also refuses to \
+        drop a function that a trigger, view, index, default or constraint calls, a table or view that a view reads, \
+        and a type that a column has. The rollback then stops half way, or undoes nothing, when it is needed most. Undo the upgrade's statements from the last to the \
         first.",
     engines: &Engine::ALL,
     severity: Severity::Error,
@@ -30,6 +32,7 @@ const GONE: &str = "-- upgrade\nCREATE TABLE users (id int PRIMARY KEY);\n-- rol
     ALTER TABLE users DROP COLUMN id;\n";
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
+    still_needed(subject, hits);
     let drops = subject.changes().filter_map(|(statement, change)| match &change.action {
         Action::DropTable { table, cascade, .. } => Some((statement, change, table, *cascade)),
         _ => None,
@@ -57,6 +60,56 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             );
         }
     }
+}
+
+/// PostgreSQL: drops of what something else of the upgrade needs, which is taken away only later.
+fn still_needed(subject: &Subject<'_>, hits: &mut Hits) {
+    let Some(upgrade) = subject.other.filter(|_| subject.engine == Engine::Postgres) else { return };
+    for (statement, change) in subject.changes() {
+        let Some(used) = Used::dropped_by(&change.action) else { continue };
+        // What was changed before may not need it any more; what nobody can see into may have changed everything.
+        if !made::is_known(&subject.statements[..statement]) {
+            return;
+        }
+        let makers = upgrade.iter().flat_map(|facts| &facts.changes).filter(|made| used.is_made_by(&made.action));
+        // Two functions of one name differ in their arguments.
+        if makers.count() != 1 {
+            continue;
+        }
+        let Some((dependent, line)) = dependent_behind(subject, upgrade, statement, used) else { continue };
+        hits.at(
+            statement,
+            change.span.clone(),
+            format!("{dependent} still needs this, and is dropped only in line {line}: this fails"),
+            format!("drop {dependent} first: undo the upgrade from the last statement to the first"),
+        );
+    }
+}
+
+/// What the upgrade made that needs it and is taken away behind statement `statement`; with that line.
+fn dependent_behind<'a>(
+    subject: &Subject<'a>,
+    upgrade: &'a [Facts],
+    statement: usize,
+    used: Used<'_>,
+) -> Option<(Dependent<'a>, usize)> {
+    let script = &subject.migration.upgrade;
+    let made =
+        upgrade.iter().enumerate().flat_map(|(index, facts)| facts.changes.iter().map(move |made| (index, made)));
+    let needing = made.filter(|(index, made)| {
+        let text = script.statement_text(*index).get(made.span.clone());
+        text.is_some_and(|text| used.is_needed_by(&made.action, text))
+    });
+    needing.filter_map(|(index, made)| Some((index, Dependent::of(&made.action)?))).find_map(|(index, dependent)| {
+        let later = upgrade[index + 1..].iter().flat_map(|facts| &facts.changes);
+        let before = subject.changes().take_while(|(index, _)| *index <= statement).map(|(_, change)| change);
+        if later.chain(before).any(|change| dependent.may_be_changed_by(&change.action)) {
+            return None;
+        }
+        let mut behind = subject.changes().filter(|(index, _)| *index > statement);
+        let (taken, _) = behind.find(|(_, change)| dependent.is_taken_away_by(&change.action))?;
+        Some((dependent, subject.script.statements[taken].line))
+    })
 }
 
 /// The first statement behind a drop that needs the table, unless the table is made again before it.
@@ -123,5 +176,87 @@ fn refers_to(action: &Action, table: &Name) -> bool {
         Action::AddConstraint { constraint, .. } => refers(&constraint.kind),
         Action::AddColumn { column, .. } => column.references.as_ref().is_some_and(|other| other.may_be(table)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::circumstances_tests::rolled_back;
+    use super::*;
+
+    fn found(upgrade: &str, rollback: &str) -> bool {
+        rolled_back(Engine::Postgres, RULE.id, upgrade, rollback).is_some()
+    }
+
+    const FUNCTION: &str = "CREATE FUNCTION f() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';";
+
+    #[test]
+    fn a_function_goes_behind_what_calls_it() {
+        for (made, drop) in [
+            ("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();", "DROP TRIGGER g ON t;"),
+            ("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE PROCEDURE public.f();", "DROP TRIGGER g ON t;"),
+            ("CREATE VIEW v AS SELECT f() AS a;", "DROP VIEW v;"),
+            ("CREATE INDEX i ON t ((a + f()));", "DROP INDEX i;"),
+            ("ALTER TABLE t ADD COLUMN c int DEFAULT f();", "ALTER TABLE t DROP COLUMN c;"),
+            ("ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS (a + f()) STORED;", "ALTER TABLE t DROP COLUMN c;"),
+            ("ALTER TABLE t ALTER COLUMN a SET DEFAULT f();", "ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"),
+            ("ALTER TABLE t ADD CONSTRAINT k CHECK (a > f());", "ALTER TABLE t DROP CONSTRAINT k;"),
+            ("CREATE TABLE n (a int CHECK (a > f()));", "DROP TABLE n;"),
+        ] {
+            let upgrade = format!("{FUNCTION}\n{made}");
+            assert!(found(&upgrade, &format!("DROP FUNCTION f();\n{drop}")), "{made}");
+            assert!(!found(&upgrade, &format!("{drop}\nDROP FUNCTION f();")), "{made}");
+            assert!(!found(&upgrade, &format!("DROP FUNCTION f() CASCADE;\n{drop}")), "{made}");
+        }
+        let new = format!(
+            "{FUNCTION}\nCREATE TABLE n (a int);\n\
+             CREATE TRIGGER g BEFORE INSERT ON n FOR EACH ROW EXECUTE FUNCTION f();"
+        );
+        assert!(found(&new, "DROP FUNCTION f();\nDROP TABLE n;"), "the trigger goes with its table");
+        assert!(!found(&new, "DROP TABLE n;\nDROP FUNCTION f();"));
+    }
+
+    #[test]
+    fn a_view_goes_before_what_it_reads_and_a_column_before_its_type() {
+        let view = "CREATE TABLE n (a int);\nCREATE VIEW v AS SELECT a FROM n;";
+        assert!(found(view, "DROP TABLE n;\nDROP VIEW v;"));
+        assert!(!found(view, "DROP VIEW v;\nDROP TABLE n;"));
+        let views = "CREATE VIEW a AS SELECT 1 AS x;\nCREATE VIEW b AS SELECT t.x FROM t JOIN public.a ON true;";
+        assert!(found(views, "DROP VIEW a;\nDROP VIEW b;"));
+        assert!(!found(views, "DROP VIEW a, b;"), "in one statement the order does not matter");
+        let mood = "CREATE TYPE mood AS ENUM ('a');\nALTER TABLE t ADD COLUMN m mood;";
+        assert!(found(mood, "DROP TYPE mood;\nALTER TABLE t DROP COLUMN m;"));
+        assert!(!found(mood, "ALTER TABLE t DROP COLUMN m;\nDROP TYPE mood;"));
+        let many = "CREATE TYPE mood AS ENUM ('a');\nCREATE TABLE n (m public.mood[]);";
+        assert!(found(many, "DROP TYPE mood;\nDROP TABLE n;"));
+    }
+
+    #[test]
+    fn what_only_looks_like_a_use_is_none() {
+        for made in [
+            "CREATE VIEW v AS SELECT 'f()' AS a;",
+            "CREATE VIEW v AS SELECT 1 AS a -- f()\n;",
+            "CREATE VIEW v AS SELECT other.f() AS a, public.\"F\"() AS b;",
+            "CREATE VIEW v AS WITH f (a) AS (SELECT 1) SELECT a FROM f;",
+            "CREATE VIEW v AS SELECT f AS a FROM t;",
+        ] {
+            let upgrade = format!("CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1';\n{made}");
+            assert!(!found(&upgrade, "DROP FUNCTION public.f();\nDROP VIEW v;"), "{made}");
+        }
+        let overloaded = format!(
+            "{FUNCTION}\nCREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';\nCREATE VIEW v AS SELECT f(1);"
+        );
+        assert!(!found(&overloaded, "DROP FUNCTION f();\nDROP VIEW v;"), "of another function");
+        let replaced = format!("{FUNCTION}\nCREATE VIEW v AS SELECT f() AS a;");
+        let rollback = "CREATE OR REPLACE VIEW v AS SELECT 1 AS a;\nDROP FUNCTION f();\nDROP VIEW v;";
+        assert!(!found(&replaced, rollback), "it calls the function no more");
+        let copied = "CREATE VIEW a AS SELECT 1 AS x;\nCREATE TABLE n AS SELECT x FROM a;";
+        assert!(!found(copied, "DROP VIEW a;\nDROP TABLE n;"), "a copy keeps nothing");
+        let column = "CREATE TABLE year (a int);\nCREATE VIEW v AS SELECT extract(month FROM year) FROM t;";
+        assert!(!found(column, "DROP TABLE year;\nDROP VIEW v;"));
+        for engine in [Engine::MySql, Engine::Sqlite] {
+            let view = "CREATE TABLE n (a int);\nCREATE VIEW v AS SELECT a FROM n;";
+            assert_eq!(rolled_back(engine, RULE.id, view, "DROP TABLE n;\nDROP VIEW v;"), None, "{engine}");
+        }
     }
 }
