@@ -20,6 +20,7 @@ mod locks;
 mod made;
 mod new_tables;
 mod online_ddl;
+mod origin;
 mod outside;
 #[cfg(test)]
 mod postgres_manual_tests;

@@ -1,16 +1,16 @@
 use crate::dialect::Engine;
 use crate::lint::sql_text::quoted_name;
 use crate::lint::{
-    Action, Change, Example, Facts, Hit, Hits, Judges, Name, Rule, Severity, Subject, made, replacement,
+    Action, Change, Example, Facts, Hit, Hits, Judges, Name, Rule, Severity, Subject, made, origin, replacement,
 };
 
 /// A rollback that drops what the upgrade did not make.
 pub(super) const RULE: Rule = Rule {
     id: "rollback-drops-other",
-    summary: "the rollback drops a table or column that the upgrade did not make, or empties one",
+    summary: "the rollback drops something that the upgrade did not make, or empties a table",
     explanation: "A rollback puts back what was there before its upgrade. What the upgrade did not make was there: \
-        dropping it loses its rows, and the older releases that the rollback is for need it. Usually a name was \
-        mistyped, or the statement belongs to another file. A table that is emptied, because the upgrade inserted a few \
+        dropping a table or column loses its rows, and the older releases that the rollback is for need it, as they \
+        need an index, view, sequence, routine, trigger, type or schema. Usually a name was mistyped, or the statement belongs to another file. A table that is emptied, because the upgrade inserted a few \
         rows, loses those of everybody else (a warning). Looked at only where every statement of the upgrade is \
         understood.",
     engines: &Engine::ALL,
@@ -39,10 +39,13 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
                 let is_own = makes_table(upgrade, table) || makes_column(upgrade, table, column);
                 (format!("column {column} of {table}"), is_own || makes_column(subject.statements, table, column))
             }
-            _ => {
-                empties(subject, upgrade, (statement, change), hits);
-                continue;
-            }
+            action => match origin::foreign_object(subject, upgrade, action) {
+                Some(what) => (what, false),
+                None => {
+                    empties(subject, upgrade, (statement, change), hits);
+                    continue;
+                }
+            },
         };
         let is_new = change.action.table().is_some_and(|table| {
             let here = subject.created_here.get().is_some_and(|here| here.contains(table, statement));
@@ -54,7 +57,10 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         hits.at(
             statement,
             change.span.clone(),
-            format!("the upgrade did not make {what}: rolling back loses what it held before"),
+            match change.action.table().is_some() && !matches!(change.action, Action::DropIndex { .. }) {
+                true => format!("the upgrade did not make {what}: rolling back loses what it held before"),
+                false => format!("the upgrade did not make {what}: after rolling back it is missing"),
+            },
             "drop only what the upgrade of this file makes",
         );
     }
@@ -108,4 +114,73 @@ fn makes_column(statements: &[Facts], table: &Name, column: &str) -> bool {
 
 fn changes(statements: &[Facts]) -> impl Iterator<Item = &Action> {
     statements.iter().flat_map(|facts| &facts.changes).map(|change| &change.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::circumstances_tests::rolled_back;
+    use super::*;
+
+    fn found(engine: Engine, upgrade: &str, rollback: &str) -> bool {
+        rolled_back(engine, RULE.id, upgrade, rollback) == Some(Severity::Error)
+    }
+
+    #[test]
+    fn other_things_with_a_name_are_the_upgrades_own_or_not() {
+        use Engine::{MySql, Postgres, Sqlite};
+        for (engine, own, drop, other) in [
+            (Postgres, "CREATE INDEX i ON t (a);", "DROP INDEX i;", "DROP INDEX j;"),
+            (MySql, "CREATE INDEX i ON t (a);", "DROP INDEX i ON t;", "ALTER TABLE t DROP INDEX j;"),
+            (Sqlite, "CREATE INDEX i ON t (a);", "DROP INDEX IF EXISTS i;", "DROP INDEX IF EXISTS j;"),
+            (Postgres, "CREATE VIEW v AS SELECT 1 AS a;", "DROP VIEW public.v;", "DROP VIEW w;"),
+            (MySql, "CREATE OR REPLACE VIEW v AS SELECT 1 AS a;", "DROP VIEW `v`;", "DROP VIEW w;"),
+            (Sqlite, "CREATE VIEW IF NOT EXISTS v AS SELECT 1 AS a;", "DROP VIEW \"V\";", "DROP VIEW w;"),
+            (Postgres, "CREATE SEQUENCE s;", "DROP SEQUENCE s;", "DROP SEQUENCE r;"),
+            (
+                Postgres,
+                "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+                "DROP ROUTINE f();",
+                "DROP FUNCTION g();",
+            ),
+            (MySql, "CREATE PROCEDURE p() SELECT 1;", "DROP PROCEDURE p;", "DROP PROCEDURE q;"),
+            (
+                Postgres,
+                "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();",
+                "DROP TRIGGER g ON t;",
+                "DROP TRIGGER h ON t;",
+            ),
+            (Postgres, "CREATE TYPE e AS ENUM ('a');", "DROP TYPE e;", "DROP TYPE d;"),
+            (Postgres, "CREATE SCHEMA s;", "DROP SCHEMA s;", "DROP SCHEMA r;"),
+        ] {
+            assert!(!found(engine, own, drop), "{engine}: {drop}");
+            assert!(found(engine, own, other), "{engine}: {other}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_the_upgrades_own_is_not_judged() {
+        use Engine::{MySql, Postgres, Sqlite};
+        for (engine, upgrade, rollback) in [
+            (Postgres, "CREATE INDEX ON t (a);", "DROP INDEX t_a_idx;"),
+            (Postgres, "ALTER INDEX i RENAME TO j;", "DROP INDEX j;"),
+            (Postgres, "CREATE TABLE n (id serial PRIMARY KEY);", "DROP TABLE n;\nDROP SEQUENCE IF EXISTS n_id_seq;"),
+            (Postgres, "CREATE EXTENSION citext;", "DROP TYPE citext;"),
+            (Postgres, "CREATE TABLE n (LIKE t INCLUDING ALL);", "DROP INDEX n_a_idx;\nDROP TABLE n;"),
+            (Postgres, "DROP VIEW v;", "CREATE VIEW v AS SELECT 1 AS a;\nDROP VIEW v;"),
+            (
+                Postgres,
+                "ALTER TABLE t ALTER COLUMN a TYPE bigint;",
+                "DROP VIEW v;\nALTER TABLE t ALTER COLUMN a TYPE int;\nCREATE VIEW v AS SELECT a FROM t;",
+            ),
+            (MySql, "ALTER TABLE t ADD INDEX (a);", "ALTER TABLE t DROP INDEX a;"),
+            (MySql, "ALTER TABLE t ADD COLUMN a int UNIQUE;", "ALTER TABLE t DROP INDEX a;"),
+            (MySql, "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES o (id);", "ALTER TABLE t DROP INDEX k;"),
+            (MySql, "ALTER TABLE t RENAME INDEX i TO j;", "ALTER TABLE t DROP INDEX j;"),
+            (MySql, "CREATE TABLE n (a int PRIMARY KEY, b int, KEY b (b));", "DROP INDEX b ON n;\nDROP TABLE n;"),
+            (Sqlite, "DROP INDEX i;\nCREATE INDEX j ON t (a);", "DROP INDEX j;\nCREATE INDEX i ON t (a);"),
+            (Sqlite, "ALTER TABLE t ADD COLUMN a;", "DROP INDEX i;\nCREATE INDEX i ON t (b);"),
+        ] {
+            assert!(!found(engine, upgrade, rollback), "{engine}: {rollback}");
+        }
+    }
 }
