@@ -140,23 +140,13 @@ pub(super) fn quoted(name: &str) -> String {
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let begins = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
-    begins && name.bytes().all(plain) && !RESERVED.iter().any(|word| name.eq_ignore_ascii_case(word))
+    begins && name.bytes().all(plain) && !RESERVED.split(' ').any(|word| name.eq_ignore_ascii_case(word))
 }
 
-/// Keywords that turn up as names and are none without quotes.
-const RESERVED: [&str; 14] = [
-    "check",
-    "default",
-    "from",
-    "group",
-    "index",
-    "limit",
-    "not",
-    "order",
-    "references",
-    "select",
-    "table",
-    "to",
-    "transaction",
-    "values",
-];
+/// The keywords that are no names without quotes.
+const RESERVED: &str = "\
+    add all alter and as autoincrement between case check collate commit constraint create cross current_date \
+    current_time current_timestamp default deferrable delete distinct drop else escape except exists foreign \
+    from full group having in index inner insert intersect into is isnull join left limit natural not nothing \
+    notnull null on or order outer primary references returning right rollback select set table then to \
+    transaction union unique update using values when where";

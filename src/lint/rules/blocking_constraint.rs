@@ -2,6 +2,7 @@ use crate::dialect::Engine;
 use crate::lint::{
     Action, Constraint, ConstraintKind, Default, Example, Hits, Judges, Name, Rule, Severity, Subject,
     locks::{quoted, quoted_name},
+    sql_text::tidy,
 };
 
 /// A constraint that is checked against every row while the table is locked.
@@ -32,7 +33,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn find(subject: &Subject<'_>, hits: &mut Hits) {
     for (statement, change) in subject.changes() {
-        let clause = || subject.text(statement)[change.span.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
+        let clause = || tidy(subject, &subject.text(statement)[change.span.clone()]);
         match &change.action {
             Action::AddConstraint { table, constraint } if !constraint.not_valid => {
                 let Some(message) = message(table, constraint) else { continue };

@@ -1,5 +1,6 @@
 use crate::dialect::Engine;
 use crate::lint::online_ddl::{of_used_tables, server_name, weight};
+use crate::lint::sql_text::quoted_name;
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
 /// `CONVERT TO CHARACTER SET` on a table in use.
@@ -32,7 +33,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         let remedy = format!(
             "for columns to come: ALTER TABLE {table} DEFAULT CHARACTER SET {}; convert the rows with gh-ost or \
              pt-online-schema-change, or in a maintenance window",
-            option.value
+            option.value,
+            table = quoted_name(subject.engine, table),
         );
         hits.push(Hit {
             statement: Some(index),

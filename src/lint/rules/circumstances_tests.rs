@@ -65,6 +65,12 @@ fn the_remedy_is_the_statement_to_write() {
             "create unique index\n  on s.t (lower(a)) -- why\n  WHERE b;",
             "create unique index CONCURRENTLY on s.t (lower(a)) WHERE b;",
         ),
+        (
+            "blocking-constraint",
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (\"a  b\" > 0 -- why\n);",
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (\"a  b\" > 0 ) NOT VALID; then, in a file of its own: ALTER TABLE t \
+             VALIDATE CONSTRAINT c;",
+        ),
         ("blocking-index-drop", "DROP INDEX IF EXISTS i;", "DROP INDEX CONCURRENTLY IF EXISTS i;"),
         ("blocking-index-drop", "DROP INDEX s.i, j;", "DROP INDEX CONCURRENTLY s.i;"),
         (

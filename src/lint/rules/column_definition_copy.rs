@@ -1,6 +1,6 @@
 use crate::dialect::Engine;
 use crate::lint::online_ddl::{of_used_tables, server_name, since, weight};
-use crate::lint::sql_text::one_line;
+use crate::lint::sql_text::{one_line, quoted, quoted_name};
 use crate::lint::types::{is_same, known_type};
 use crate::lint::{Action, Example, Hit, Hits, Judges, Rule, Severity, Subject};
 
@@ -61,8 +61,11 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
         };
         let remedy = match before {
             Some((before, to)) if since(known, &[8, 0, 3], &[10, 5, 2]) => format!(
-                "to change the name only: ALTER TABLE {table} RENAME COLUMN `{before}` TO `{to}`; else add a new column, \
-                 fill it in batches and let the application change over"
+                "to change the name only: ALTER TABLE {table} RENAME COLUMN {} TO {}; else add a new column, \
+                 fill it in batches and let the application change over",
+                quoted(subject.engine, before),
+                quoted(subject.engine, to),
+                table = quoted_name(subject.engine, table),
             ),
             _ => {
                 let clause = "ALGORITHM=INPLACE, LOCK=NONE";

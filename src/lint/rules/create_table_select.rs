@@ -1,4 +1,5 @@
 use crate::dialect::Engine;
+use crate::lint::sql_text::quoted_name;
 use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 
 /// A table filled as it is created.
@@ -33,7 +34,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
                 filled.span.clone(),
                 "this locks the rows it reads until all are copied, and the new table has no keys of its own",
                 format!(
-                    "CREATE TABLE {table} LIKE … first, then INSERT INTO {table} SELECT … in batches of a key range"
+                    "CREATE TABLE {table} LIKE … first, then INSERT INTO {table} SELECT … in batches of a key range",
+                    table = quoted_name(subject.engine, table),
                 ),
             );
         }

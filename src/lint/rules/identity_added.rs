@@ -1,4 +1,4 @@
-use crate::dialect::Engine;
+use crate::dialect::{Engine, literal};
 use crate::lint::{
     Action, Example, Hits, Judges, Rule, Severity, Subject,
     locks::{quoted, quoted_name},
@@ -38,7 +38,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             "every row gets a number: the table is rewritten, and nobody reads or writes it meanwhile",
             format!(
                 "CREATE SEQUENCE {sequence}; ALTER TABLE {table} ADD COLUMN {name} bigint; ALTER TABLE {table} ALTER \
-                 COLUMN {name} SET DEFAULT nextval('{sequence}'); and number the old rows in batches"
+                 COLUMN {name} SET DEFAULT nextval({}); and number the old rows in batches",
+                literal(subject.engine, &sequence)
             ),
         );
     }

@@ -1,4 +1,4 @@
-use crate::dialect::Engine;
+use crate::dialect::{Engine, literal};
 use crate::lint::rebuild::{Order, Rebuild, quoted, rebuilds};
 use crate::lint::schema::{Schema, Table};
 use crate::lint::{Action, Example, Hit, Hits, Index, Judges, Object, Rule, Severity, Subject, pragmas};
@@ -170,9 +170,10 @@ fn definition(subject: &Subject<'_>, rebuild: &Rebuild<'_>, old: Option<&Table<'
             Some(Severity::Note),
             format!("AUTOINCREMENT of {table} goes on from the highest id that was copied: ids of deleted rows come again"),
             format!(
-                "before it: UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '{}') WHERE name \
-                 = '{}';",
-                rebuild.table.name, rebuild.new.name
+                "before it: UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = {}) WHERE name \
+                 = {};",
+                literal(subject.engine, &rebuild.table.name),
+                literal(subject.engine, &rebuild.new.name)
             ),
         ));
     }

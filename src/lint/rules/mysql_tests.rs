@@ -62,7 +62,7 @@ fn the_servers_version_decides() {
         assert_eq!(ids(&found_by(placed, on(server))), expected, "{server}");
     }
     let renamed = "ALTER TABLE t CHANGE a b int;";
-    assert!(found_by(renamed, on("MySQL 8.0.36"))[0].remedy.contains("ALTER TABLE t RENAME COLUMN `a` TO `b`"));
+    assert!(found_by(renamed, on("MySQL 8.0.36"))[0].remedy.contains("ALTER TABLE t RENAME COLUMN a TO b"));
     assert!(!found_by(renamed, on("MySQL 5.7.44"))[0].remedy.contains("RENAME COLUMN"));
     assert!(
         found_by("ALTER TABLE t DROP PRIMARY KEY;", on("MySQL 8.4.1"))[0].message.starts_with("MySQL 8.4.1 copies")
@@ -187,4 +187,35 @@ fn a_check_on_old_rows_is_a_copy() {
     assert!(!ids(&found_by(unenforced, on("MySQL 8.0.36"))).contains(&rule));
     // Before 8.0.16 the clause is read and forgotten.
     assert!(!ids(&found_by(check, on("MySQL 5.7.44"))).contains(&rule));
+}
+
+#[test]
+fn a_remedy_has_names_as_the_server_reads_them() {
+    for (rule, sql, expected) in [
+        (
+            "charset-conversion",
+            "ALTER TABLE `order` CONVERT TO CHARACTER SET utf8mb4;",
+            "ALTER TABLE `order` DEFAULT CHARACTER SET utf8mb4;",
+        ),
+        (
+            "column-definition-copy",
+            "ALTER TABLE `weird name` CHANGE `a``b` `values` int;",
+            "ALTER TABLE `weird name` RENAME COLUMN `a``b` TO `values`;",
+        ),
+        ("create-table-select", "CREATE TABLE `tab\"le` SELECT 1 AS a;", "CREATE TABLE `tab\"le` LIKE"),
+        (
+            "several-implicit-commits",
+            "ALTER TABLE `rows` ADD COLUMN a int;\nALTER TABLE `rows` ADD COLUMN b int;",
+            "ALTER TABLE `rows` ADD COLUMN a int, ADD COLUMN b int",
+        ),
+        (
+            "primary-key-rebuild",
+            "ALTER TABLE t DROP PRIMARY KEY;\nALTER TABLE t ADD PRIMARY KEY (`key`);",
+            "ADD PRIMARY KEY (`key`)",
+        ),
+    ] {
+        let found = found_by(sql, Surroundings::default());
+        let found = found.iter().find(|finding| finding.rule == rule).unwrap_or_else(|| panic!("{rule}"));
+        assert!(found.remedy.contains(expected), "{rule}: {}", found.remedy);
+    }
 }

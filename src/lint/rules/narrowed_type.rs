@@ -1,4 +1,5 @@
 use crate::dialect::Engine;
+use crate::lint::sql_text::quoted_name;
 use crate::lint::types::{is_narrower, known_type};
 use crate::lint::{Action, Example, Hits, Judges, Rule, Severity, Subject};
 
@@ -52,7 +53,8 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             ),
             format!(
                 "first a release that writes no such value; then look that none is left (SELECT count(*) FROM {table} \
-                 WHERE …), and change the type"
+                 WHERE …), and change the type",
+                table = quoted_name(subject.engine, table),
             ),
         );
     }

@@ -1,6 +1,6 @@
 use crate::dialect::Engine;
 use crate::lint::online_ddl::{of_used_tables, server_name, weight};
-use crate::lint::sql_text::one_line;
+use crate::lint::sql_text::{one_line, quoted};
 use crate::lint::{Action, ConstraintKind, Example, Hit, Hits, Judges, Name, Rule, Severity, Subject};
 
 /// The primary key of a table in use.
@@ -72,7 +72,8 @@ fn is_key(action: &Action) -> bool {
 fn later_key(subject: &Subject<'_>, table: &Name) -> Option<String> {
     subject.changes().find_map(|(_, change)| match &change.action {
         Action::AddConstraint { table: altered, constraint } if is_key(&change.action) && altered.may_be(table) => {
-            Some(constraint.columns.join(", "))
+            let columns: Vec<String> = constraint.columns.iter().map(|column| quoted(subject.engine, column)).collect();
+            Some(columns.join(", "))
         }
         _ => None,
     })

@@ -1,5 +1,5 @@
 use crate::dialect::Engine;
-use crate::lint::sql_text::tidy;
+use crate::lint::sql_text::{quoted_name, tidy};
 use crate::lint::{Action, Change, Example, Hits, Judges, Name, Rule, Severity, Subject};
 
 /// Statements that could be one.
@@ -58,9 +58,10 @@ fn find(subject: &Subject<'_>, hits: &mut Hits) {
             }
             // Not those of `ADD (a int, b int)`.
             let clause = |text: &String| CLAUSES.iter().any(|word| text.to_ascii_uppercase().starts_with(word));
+            let shown = quoted_name(subject.engine, table);
             let remedy = match parts.iter().all(clause) {
-                true => format!("ALTER TABLE {table} {}", parts.join(", ")),
-                false => format!("write all clauses in one ALTER TABLE {table}"),
+                true => format!("ALTER TABLE {shown} {}", parts.join(", ")),
+                false => format!("write all clauses in one ALTER TABLE {shown}"),
             };
             hits.at(
                 second,
