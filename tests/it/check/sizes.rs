@@ -46,6 +46,29 @@ fn big_tables_are_known(project: &Project) {
 }
 
 #[test]
+fn a_table_that_nobody_analysed_is_as_small_as_its_file() {
+    let project = Project::new(Engine::Postgres);
+    project.sql(
+        "CREATE TABLE fresh (id int); CREATE TABLE few AS SELECT generate_series(1, 3) AS id; \
+         CREATE TABLE parted (id int) PARTITION BY RANGE (id)",
+    );
+    assert_eq!(size(&project, "fresh").map(|size| size.rows), Some(0), "an empty file");
+    assert!(size(&project, "few").is_some_and(|size| (1..1000).contains(&size.rows)), "one page");
+    assert_eq!(size(&project, "parted"), None, "it has no file of its own");
+    let mut holder = project.client();
+    let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("psql");
+    let mut input = holder.stdin.take().expect("a pipe");
+    input.write_all(b"BEGIN; LOCK TABLE fresh;\n").expect("psql listens");
+    let held =
+        "SELECT count(*) FROM pg_locks WHERE relation = 'fresh'::regclass AND mode = 'AccessExclusiveLock' AND granted";
+    wait_until("the table is locked", || project.sql(held) == "1");
+    size(&project, "fresh");
+    assert_eq!(project.sql(held), "1", "nobody waited for the lock");
+    drop(input);
+    holder.wait().expect("psql ends");
+}
+
+#[test]
 fn a_locked_table_keeps_nobody_waiting() {
     let project = Project::new(Engine::Postgres);
     project.sql("CREATE TABLE big AS SELECT generate_series(1, 3000) AS id; ANALYZE");
