@@ -4,6 +4,7 @@ mod branches;
 mod formats;
 mod gate;
 mod library;
+mod rollback_order;
 mod rules;
 mod schema;
 mod selection;
