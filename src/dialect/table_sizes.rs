@@ -13,21 +13,28 @@ pub fn select_table_sizes(engine: Engine) -> Option<&'static str> {
         // than a thousand rows of 28 bytes at least. A table that somebody holds, or waits for, is not asked.
         Engine::Postgres => Some(
             "SELECT n.nspname::text, c.relname::text, \
-             GREATEST(c.reltuples::bigint, pg_catalog.pg_stat_get_live_tuples(c.oid), f.bytes / 28, 0)::text, \
-             GREATEST((c.relpages::bigint + COALESCE((SELECT pg_catalog.sum(x.relpages) FROM pg_catalog.pg_index i \
-             JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid), 0)) \
-             * pg_catalog.current_setting('block_size')::bigint, f.bytes)::text \
-             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             CROSS JOIN LATERAL (SELECT CASE WHEN c.relkind IN ('r', 'm') AND c.reltuples <= 0 AND c.relpages = 0 \
-             AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') \
-             AND c.oid NOT IN (SELECT l.relation FROM pg_catalog.pg_locks l \
-             WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL) \
+             GREATEST(c.reltuples::bigint, pg_catalog.pg_stat_get_live_tuples(c.oid), \
+             f.bytes OPERATOR(pg_catalog./) 28::bigint, 0)::text, \
+             GREATEST((c.relpages::bigint OPERATOR(pg_catalog.+) \
+             COALESCE((SELECT pg_catalog.sum(x.relpages) FROM pg_catalog.pg_index i \
+             JOIN pg_catalog.pg_class x ON x.oid OPERATOR(pg_catalog.=) i.indexrelid \
+             WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid), 0::bigint)) \
+             OPERATOR(pg_catalog.*) pg_catalog.current_setting('block_size')::bigint, f.bytes)::text \
+             FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
+             AND n.nspname::text OPERATOR(pg_catalog.<>) ALL ('{pg_catalog,information_schema,pg_toast}'::text[]) \
+             CROSS JOIN LATERAL (SELECT CASE WHEN c.relkind OPERATOR(pg_catalog.=) ANY ('{r,m}'::\"char\"[]) \
+             AND c.reltuples::bigint OPERATOR(pg_catalog.<=) 0::bigint AND c.relpages OPERATOR(pg_catalog.=) 0 \
+             AND c.oid OPERATOR(pg_catalog.<>) ALL (SELECT l.relation FROM pg_catalog.pg_locks l \
+             WHERE l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock' AND l.relation IS NOT NULL) \
              THEN pg_catalog.pg_relation_size(c.oid) END AS bytes OFFSET 0) whole \
-             CROSS JOIN LATERAL (SELECT CASE WHEN whole.bytes <= 24576 THEN whole.bytes END AS bytes) f \
-             WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') \
-             AND (c.reltuples > 0 OR c.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 \
-             OR f.bytes IS NOT NULL \
-             OR c.reltuples = 0 AND pg_catalog.current_setting('server_version_num')::int >= 140000)",
+             CROSS JOIN LATERAL (SELECT CASE WHEN whole.bytes OPERATOR(pg_catalog.<=) 24576::bigint \
+             THEN whole.bytes END AS bytes) f \
+             WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::\"char\"[]) \
+             AND (c.reltuples::bigint OPERATOR(pg_catalog.>) 0::bigint OR c.relpages OPERATOR(pg_catalog.>) 0 \
+             OR pg_catalog.pg_stat_get_live_tuples(c.oid) OPERATOR(pg_catalog.>) 0::bigint OR f.bytes IS NOT NULL \
+             OR c.reltuples::bigint OPERATOR(pg_catalog.=) 0::bigint \
+             AND pg_catalog.current_setting('server_version_num')::int OPERATOR(pg_catalog.>=) 140000)",
         ),
         Engine::MySql => Some(
             "SELECT TABLE_SCHEMA, TABLE_NAME, CAST(TABLE_ROWS AS CHAR), CAST(DATA_LENGTH + INDEX_LENGTH AS CHAR) \
