@@ -12,7 +12,8 @@ const TRACES: &str = "CREATE SEQUENCE first_pid; CREATE SEQUENCE beat; CREATE SE
     CREATE TABLE ledger (run int)";
 
 /// Slow for whom comes first, until it is stopped or a minute is over.
-const WORK: &str = "CREATE FUNCTION work(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ \
+/// From version 17 on an index is built with a search path of nothing else but the catalog.
+const WORK: &str = "CREATE FUNCTION work(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql SET search_path = public AS $$ \
     DECLARE now bigint := extract(epoch FROM clock_timestamp()) * 1000000; BEGIN \
     IF NOT (SELECT is_called FROM first_pid) THEN PERFORM setval('first_pid', pg_backend_pid()); END IF; \
     IF (SELECT last_value FROM first_pid) = pg_backend_pid() THEN \
