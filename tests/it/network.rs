@@ -47,8 +47,9 @@ const LIMITS: &str = "connect_timeout = \"10s\"\nlock_wait = \"30s\"\nnetwork_ti
 
 /// Points the project to a port, with more keys.
 pub fn configure(project: &Project, port: u16, limits: &str) {
-    let parameters = if project.engine() == Engine::Postgres { "?sslmode=disable" } else { "" };
-    let url = project.url_at(PASSWORD, port, parameters);
+    // The proxies count messages, which TLS would hide from them; MariaDB offers it by itself from 11.4 on.
+    let parameters = if project.engine() == Engine::Postgres { "sslmode=disable" } else { "ssl-mode=DISABLED" };
+    let url = project.url_at(PASSWORD, port, &format!("?{parameters}"));
     project.file("dbwarden.toml", format!("[database.primary]\ndatabase_url = \"{url}\"\n{limits}\n"));
 }
 
