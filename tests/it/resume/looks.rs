@@ -4,6 +4,7 @@ use dbwarden::dialect::{before, looks_before_each, select_look};
 use dbwarden::model::Verdict;
 use dbwarden::parse;
 
+use crate::harness::mariadb::MariaDb;
 use crate::harness::{Engine, Project};
 
 /// Looks around `statement`, which `setup` prepares.
@@ -164,7 +165,7 @@ fn mysql_rows_and_statistics_are_no_change_of_a_table() {
     let effect = parse::effect(Engine::MySql, "ALTER TABLE t ADD INDEX (a)").unwrap();
     let look = select_look(Engine::MySql, &effect, None).unwrap();
     let first = project.sql(&look);
-    project.sql("INSERT INTO t (a) SELECT 1 FROM information_schema.COLUMNS LIMIT 200; ANALYZE TABLE t");
+    project.sql(&format!("INSERT INTO t (a) SELECT 1 FROM {}; ANALYZE TABLE t", MariaDb::numbers(200)));
     assert_eq!(project.sql(&look), first);
 }
 
@@ -186,7 +187,8 @@ fn postgres_rows_and_tidying_up_are_no_change_of_a_table() {
 fn mysql_a_table_that_somebody_is_changing_stops_no_mark() {
     let project = Project::new(Engine::MySql);
     project.tables(1);
-    project.sql("CREATE TABLE busy (id int); INSERT INTO busy SELECT 1 FROM information_schema.COLUMNS a, information_schema.COLUMNS b LIMIT 300000");
+    let rows = format!("SELECT 1 FROM {}", MariaDb::numbers(300_000));
+    project.sql(&format!("CREATE TABLE busy (id int); INSERT INTO busy {rows}"));
     let mut other =
         project.client().stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null()).spawn().unwrap();
     let change =
