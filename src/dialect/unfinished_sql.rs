@@ -10,7 +10,8 @@ const OF_USERS: &str = "n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog
 /// A query for all of it; None where the engine has no such thing. Cells: `index`, `partitioned` or `constraint`, then
 /// schema, name, schema of the table, table. An index that a session is building just now is left out.
 ///
-/// `version` is the server's major version: before 12 it does not tell what is being built.
+/// `version` is the server's major version: before 12 it does not tell what is being built, and from 18 on a constraint
+/// may be there only to be read.
 pub fn select_unfinished(engine: Engine, version: u32) -> Option<String> {
     if engine != Engine::Postgres {
         return None;
@@ -23,6 +24,8 @@ pub fn select_unfinished(engine: Engine, version: u32) -> Option<String> {
         ),
         _ => String::new(),
     };
+    // One that is NOT ENFORCED is never valid, and cannot be validated.
+    let enforced = if version >= 18 { " AND k.conenforced" } else { "" };
     let order = "USING OPERATOR(pg_catalog.<)";
     Some(format!(
         "SELECT CASE WHEN c.relkind::pg_catalog.text {is} 'I' THEN 'partitioned' ELSE 'index' END, \
@@ -40,7 +43,7 @@ pub fn select_unfinished(engine: Engine, version: u32) -> Option<String> {
          FROM pg_catalog.pg_constraint k \
          JOIN pg_catalog.pg_class t ON t.oid {is} k.conrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid {is} t.relnamespace \
-         WHERE NOT k.convalidated AND {OF_USERS} \
+         WHERE NOT k.convalidated{enforced} AND {OF_USERS} \
          ORDER BY 1 {order}, 2 {order}, 3 {order}"
     ))
 }
@@ -89,6 +92,12 @@ mod tests {
         assert!(select_unfinished(Engine::MySql, 10).is_none() && select_unfinished(Engine::Sqlite, 3).is_none());
         assert!(select_unfinished(Engine::Postgres, 12).is_some_and(|text| text.contains("progress_create_index")));
         assert!(select_unfinished(Engine::Postgres, 11).is_some_and(|text| !text.contains("progress_create_index")));
+    }
+
+    #[test]
+    fn what_is_not_enforced_is_not_to_be_validated() {
+        assert!(select_unfinished(Engine::Postgres, 18).is_some_and(|text| text.contains("AND k.conenforced")));
+        assert!(select_unfinished(Engine::Postgres, 17).is_some_and(|text| !text.contains("conenforced")));
     }
 
     #[test]

@@ -15,7 +15,7 @@ const SEPARATOR: &str = ";";
 /// the server keeps as text (the bodies of routines, triggers, events; views), and what may end in a comment.
 pub(super) fn asked_behind(statement: &str) -> Option<String> {
     const WHOLE: [&str; 4] = ["ALTER", "DROP", "RENAME", "TRUNCATE"];
-    const OF_TABLES: [&str; 6] = ["TABLE", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL", "TEMPORARY"];
+    const OF_TABLES: [&str; 7] = ["TABLE", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR", "TEMPORARY"];
     let is = |word: &str, words: &[&str]| words.iter().any(|candidate| candidate.eq_ignore_ascii_case(word));
     let [first, second] = leading_words(statement);
     let is_plain = match second {
@@ -49,6 +49,7 @@ mod tests {
         for (statement, expected) in [
             ("CREATE TABLE t (id int)", true),
             ("create /* a */ unique index i ON t (a)", true),
+            ("CREATE VECTOR INDEX i ON t (c)", true),
             ("ALTER TABLE t ADD c int", true),
             ("DROP TABLE t", true),
             ("TRUNCATE TABLE t", true),

@@ -169,6 +169,11 @@ fn added(reader: &mut Reader<'_>, table: &ObjectName) -> Option<Clause> {
         }
         return present(Object::Constraint { table: table.clone(), name }, conditional);
     }
+    let vector = is_mysql && reader.take("vector");
+    if vector && !reader.next_is(&["index", "key"]) {
+        // A column of that name; from MariaDB 11.7 on an index, which need not say so.
+        return Some(Clause::Table);
+    }
     let keyed = reader.take_any(&["unique", "fulltext", "spatial"]).is_some();
     if (is_mysql && reader.take_any(&["index", "key"]).is_some()) || keyed {
         let conditional = reader.if_not_exists();
@@ -179,7 +184,8 @@ fn added(reader: &mut Reader<'_>, table: &ObjectName) -> Option<Clause> {
             None => Some(Clause::Table),
         };
     }
-    if reader.next_is(&["primary", "foreign", "check", "exclude", "partition", "period", "system"]) {
+    // `NOT NULL c` is a constraint of PostgreSQL 18.
+    if reader.next_is(&["primary", "foreign", "check", "exclude", "not", "partition", "period", "system"]) {
         return Some(Clause::Table);
     }
     reader.take("column");

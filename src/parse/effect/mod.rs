@@ -146,6 +146,7 @@ fn create(reader: &mut Reader<'_>) -> Option<Effect> {
         };
         return Some(Effect::present(match reader.word()?.as_str() {
             "unique" | "fulltext" | "spatial" | "unlogged" | "materialized" | "recursive" | "aggregate" => continue,
+            "vector" if is_mysql => continue,
             "foreign" if reader.next_is(&["table"]) => continue,
             // `DEFINER = app@localhost`, `ALGORITHM = MERGE`, `SQL SECURITY INVOKER`: up to the kind of object.
             "definer" | "algorithm" | "sql" if is_mysql => {

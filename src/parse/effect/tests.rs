@@ -54,6 +54,8 @@ fn mysql_ddl_is_told_by_what_it_leaves() {
             ("ALTER TABLE t ADD UNIQUE KEY k (c)", index("k", Some("t"), false), true),
             ("ALTER TABLE t ADD UNIQUE k (c)", index("k", Some("t"), false), true),
             ("ALTER TABLE t ADD FULLTEXT k (c)", index("k", Some("t"), false), true),
+            ("ALTER TABLE t ADD VECTOR INDEX k (c) M=8", index("k", Some("t"), false), true),
+            ("CREATE VECTOR INDEX k ON t (c)", index("k", Some("t"), false), true),
             ("ALTER TABLE t DROP INDEX k", index("k", Some("t"), false), false),
             ("ALTER TABLE t RENAME INDEX a TO b", index("b", Some("t"), false), true),
             ("ALTER TABLE t RENAME TO u", table("u"), true),
@@ -103,6 +105,7 @@ fn postgres_ddl_is_told_by_what_it_leaves() {
             ("DROP MATERIALIZED VIEW v", Object::View(named("v")), false),
             ("ALTER TABLE t RENAME a TO b", column("t", "b"), true),
             ("ALTER TABLE t DROP key", column("t", "key"), false),
+            ("ALTER TABLE t ADD CONSTRAINT n NOT NULL c NOT VALID", constraint("t", "n"), true),
             (
                 "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
                 Object::Partition { table: named("t"), partition: named("p") },
@@ -130,6 +133,10 @@ fn what_has_no_name_of_its_own_is_told_by_its_table() {
         "ALTER TABLE t ADD PRIMARY KEY (c)",
         "ALTER TABLE t ADD INDEX (c, d)",
         "ALTER TABLE t ADD UNIQUE (c)",
+        "ALTER TABLE t ADD VECTOR (c)",
+        "ALTER TABLE t ADD VECTOR KEY (c)",
+        // An index of MariaDB 11.7, or a column of a server before it.
+        "ALTER TABLE t ADD VECTOR v (c)",
         "ALTER TABLE t ADD KEY USING BTREE (c)",
         "ALTER TABLE t ADD FOREIGN KEY (c) REFERENCES u (d)",
         "ALTER TABLE t ADD CONSTRAINT FOREIGN KEY (c) REFERENCES u (d)",
@@ -160,6 +167,8 @@ fn what_has_no_name_of_its_own_is_told_by_its_table() {
         ("DROP FUNCTION f(int)", Subject::Routines(named("f"))),
         ("ALTER TABLE t DROP c, ADD c int", Subject::Table(named("t"))),
         ("ALTER TABLE t ADD UNIQUE USING INDEX i", Subject::Table(named("t"))),
+        ("ALTER TABLE t ADD NOT NULL c NOT VALID", Subject::Table(named("t"))),
+        ("ALTER TABLE t ALTER CONSTRAINT f ENFORCED", Subject::Table(named("t"))),
     ] {
         assert_eq!(effect(Engine::Postgres, statement), Some(Effect::Change(subject)), "{statement}");
     }
